@@ -1,0 +1,1 @@
+"""Models, reached through litellm only: `protocol`, `client`, `chain`, and `builtin` (no weights)."""

@@ -1,0 +1,1 @@
+"""Where tests run: `protocol` is the promise, `local` and `docker` keep it, `choose` picks one."""

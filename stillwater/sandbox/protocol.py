@@ -1,0 +1,97 @@
+"""What every sandbox promises: one command in one work tree, walled in, within limits."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from stillwater.errors import StillwaterError, WorldError
+
+
+class SandboxError(WorldError):
+    """The sandbox itself failed (engine gone, disk full, no such image): not the model's fault."""
+
+
+class SetupError(StillwaterError):
+    """`setup_command` failed; `log` is what it printed."""
+
+    def __init__(self, message: str, log: bytes) -> None:
+        super().__init__(message)
+        self.log = log
+
+
+class Cancelled(StillwaterError):
+    """The scheduler is stopping; what ran was killed and has no result."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one command may use."""
+
+    seconds: float = 1800.0
+    memory_bytes: int = 4 << 30
+    pids: int = 512
+    file_bytes: int = 1 << 30
+    output_bytes: int = 16 << 20
+
+
+@dataclass(frozen=True)
+class Setup:
+    """How an environment is made: `command` run once in `tree` (a throwaway checkout)."""
+
+    key: str
+    command: str
+    tree: Path
+    seconds: float = 3600.0
+
+
+@dataclass(frozen=True)
+class Job:
+    """One command in one work tree. `tree` is a host directory that the sandbox may change."""
+
+    tree: Path
+    command: str
+    label: str
+    environment: str | None = None
+    variables: Mapping[str, str] = field(default_factory=dict)
+    limits: Limits = Limits()
+
+
+@dataclass(frozen=True)
+class Execution:
+    """What came of a job. `output` is stdout and stderr as they came, capped at the limit.
+
+    `stopped` says which limit ended it (timeout, memory, output), or is None.
+    """
+
+    exit_code: int | None
+    output: bytes
+    seconds: float
+    stopped: str | None = None
+    truncated: bool = False
+
+
+class Sandbox(Protocol):
+    """Where tests run. Methods may be called from several threads at once."""
+
+    @property
+    def kind(self) -> str:
+        """`docker` or `local`."""
+
+    def walls(self) -> Mapping[str, str]:
+        """Each wall (network, writes, reads, processes, memory, …) and what makes it, or `none`."""
+
+    def prepare(self, setup: Setup) -> str:
+        """Make, or find in the cache, the environment `setup.key`; its name for `Job.environment`.
+
+        Raises SetupError if the command fails, SandboxError if the world does.
+        """
+
+    def run(self, job: Job) -> Execution:
+        """Run the job to its end or its limits; raises SandboxError, Cancelled."""
+
+    def cancel(self) -> None:
+        """Kill everything that runs now; every later `run` raises Cancelled."""
+
+    def reap(self) -> int:
+        """Remove what a dead scheduler left behind; how many things were removed."""
