@@ -98,11 +98,7 @@ class RepairMachine(StateChart[Row]):
     retry = REFINE.to(GENERATE)
     exhausted = REFINE.to(FAILED)
     defer = (
-        READ.to.itself()
-        | GENERATE.to.itself()
-        | APPLY.to.itself()
-        | TEST.to.itself()
-        | REFINE.to.itself()
+        READ.to(READ) | GENERATE.to(GENERATE) | APPLY.to(APPLY) | TEST.to(TEST) | REFINE.to(REFINE)
     )
     abort = FAILED.from_(READ, GENERATE, APPLY, TEST, REFINE)
 

@@ -83,7 +83,9 @@ def build(
     if failing:
         parts.append("## Failing tests\n\n" + failing.strip() + "\n")
     if tried:
-        parts.append("## Earlier attempts\n\nEach started from the files above; none repaired it.\n")
+        parts.append(
+            "## Earlier attempts\n\nEach started from the files above; none repaired it.\n"
+        )
         parts += [_told(one) for one in tried]
     parts.append("## Answer\n\n" + _ask(bool(tried)))
     return (
@@ -103,4 +105,6 @@ def _ask(again: bool) -> str:
             "Those attempts were wrong. Think about a different cause, and answer with a different "
             "edit: FILE, LINES, REASONING, and the whole corrected definition.\n"
         )
-    return "Repair the bug. Answer with FILE, LINES, REASONING, and the whole corrected definition.\n"
+    return (
+        "Repair the bug. Answer with FILE, LINES, REASONING, and the whole corrected definition.\n"
+    )

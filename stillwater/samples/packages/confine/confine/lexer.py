@@ -10,7 +10,7 @@ from confine.errors import SyntaxProblem
 
 _SECTION = re.compile(r"\[\s*([^\[\]]+?)\s*\]$")
 _PAIR = re.compile(r"([^=:\s][^=:]*?)\s*[=:]\s*(.*)$")
-# What may stand before a comment: quoted strings, and anything else without a blank before the mark.
+# What may stand before a comment: quoted strings, and all else but a mark after a blank.
 _CONTENT = re.compile(r'(?:"[^"]*"|(?!\s[#;])[^"])*')
 
 

@@ -15,8 +15,9 @@ class Graph:
 
     def add(self, name: str, needs: Iterable[str] = ()) -> None:
         """Add a node, and edges to what it needs."""
-        self._edges.setdefault(name, set()).update(needs)
+        edges = self._edges.setdefault(name, set())
         for other in needs:
+            edges.add(other)
             self._edges.setdefault(other, set())
 
     def __contains__(self, name: str) -> bool:

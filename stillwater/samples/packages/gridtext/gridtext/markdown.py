@@ -29,7 +29,9 @@ def to_markdown(table: Table) -> str:
     head = [escape(column.name) for column in table.columns]
     aligns = table.alignments()
     # A rule has three dashes at least.
-    widths = [max(3, *(display_width(text) for text in cells)) for cells in zip(head, *rows)]
+    widths = [
+        max(3, *(display_width(text) for text in cells)) for cells in zip(head, *rows, strict=True)
+    ]
     rules = [_rule(align, width) for align, width in zip(aligns, widths, strict=True)]
 
     def line(texts: list[str]) -> str:
@@ -40,7 +42,7 @@ def to_markdown(table: Table) -> str:
 
 
 def read_markdown(text: str) -> Table:
-    """Read one Markdown table; numbers become numbers."""
+    """Read one Markdown table; numbers become numbers, short rows are filled up."""
     lines = [line.strip() for line in text.strip().splitlines()]
     if len(lines) < 2:
         raise TableError("a table needs a heading and a rule")
@@ -48,15 +50,19 @@ def read_markdown(text: str) -> Table:
     if len(names) != len(rules) or not all(_RULE.fullmatch(rule) for rule in rules):
         raise TableError(f"not a rule: {lines[1]!r}")
     columns = [Column(name, _align(rule)) for name, rule in zip(names, rules, strict=True)]
-    return Table(columns, ([parse_value(cell) for cell in _cells(line)] for line in lines[2:]))
+    rows = []
+    for line in lines[2:]:
+        cells = _cells(line)
+        # Cells at the end of a row may be left out.
+        cells += [""] * (len(columns) - len(cells))
+        rows.append([parse_value(cell) for cell in cells])
+    return Table(columns, rows)
 
 
 def _cells(line: str) -> list[str]:
-    parts = _UNESCAPED_BAR.split(line)
-    if parts and not parts[0].strip():
-        parts = parts[1:]
-    if parts and not parts[-1].strip():
-        parts = parts[:-1]
+    parts = _UNESCAPED_BAR.split(line.removeprefix("|"))
+    if len(parts) > 1 and not parts[-1].strip():
+        parts.pop()
     return [unescape(part.strip()) for part in parts]
 
 

@@ -1,7 +1,15 @@
 import pytest
 
-from gridtext import Column, Table, TableError, read_csv, read_markdown
-from gridtext import to_csv, to_markdown, to_text
+from gridtext import (
+    Column,
+    Table,
+    TableError,
+    read_csv,
+    read_markdown,
+    to_csv,
+    to_markdown,
+    to_text,
+)
 
 FRUIT = Table([Column("fruit"), Column("price", digits=2)], [["fig", 1.5], ["cherry", 12.25]])
 
@@ -56,7 +64,8 @@ def test_markdown_escapes_bars_and_line_ends():
 def test_reads_markdown():
     table = read_markdown("a | b | c\n:--|:-:|--:\n1 | x | \n")
     assert [column.align for column in table.columns] == ["left", "center", "right"]
-    assert read_markdown("| a |\n|---|\n| 1.5 |\n|  |").rows[0] == [1.5]
+    assert table.rows == [[1, "x", None]]
+    assert read_markdown("| a |\n|---|\n| 1.5 |\n|  |").rows == [[1.5], [None]]
 
 
 @pytest.mark.parametrize("text", ["", "| a |", "| a |\n| b |"], ids=["empty", "head", "no-rule"])

@@ -62,7 +62,7 @@ class Money:
         return Money(int(exact.quantize(Decimal(1), rounding=ROUND_HALF_EVEN)), self.currency)
 
     def allocate(self, weights: Sequence[int]) -> list[Money]:
-        """Split in proportion to ``weights``."""
+        """Split in proportion to ``weights``; the shares always add up to the whole."""
         total = sum(weights)
         if total <= 0:
             raise LedgerError("weights must add up to more than zero")

@@ -2,8 +2,17 @@ from datetime import date
 
 import pytest
 
-from ledger import Money, balance_of, is_within, load, parent, register, to_csv, to_text
-from ledger import trial_balance
+from ledger import (
+    Money,
+    balance_of,
+    is_within,
+    load,
+    parent,
+    register,
+    to_csv,
+    to_text,
+    trial_balance,
+)
 from ledger.accounts import check, is_debit_normal
 from ledger.errors import LedgerError
 

@@ -81,7 +81,9 @@ def test_urls_are_encoded(router):
     assert router.url_for("file", where="my docs/50%.txt") == "/files/my%20docs/50%25.txt"
 
 
-@pytest.mark.parametrize("name", ["a/b", "what?", "#1", "100%25"], ids="abcd")
+@pytest.mark.parametrize(
+    "name", ["a/b", "what?", "#1", "100%25"], ids=["slash", "query", "fragment", "escape"]
+)
 def test_a_built_url_leads_back(router, name):
     assert found(router, router.url_for("user", name=name)) == ("user", {"name": name})
 

@@ -5,9 +5,7 @@ from __future__ import annotations
 import re
 
 _ESCAPES = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
-UNRESERVED = frozenset(
-    b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~"
-)
+UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 
 
 def encode(text: str, keep: str = "") -> str:

@@ -87,7 +87,7 @@ class Router:
             raise MethodNotAllowed(method, allowed)
         raise NotFound(path)
 
-    def url_for(self, name: str, **params: Any) -> str:
+    def url_for(self, name: str, /, **params: Any) -> str:
         """The URL of a named route."""
         if name not in self._names:
             raise BuildError(f"no route is named {name!r}")

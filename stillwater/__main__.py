@@ -1,0 +1,5 @@
+"""`python -m stillwater` is `stillwater`."""
+
+from stillwater.cli.main import main
+
+main()

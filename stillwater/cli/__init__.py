@@ -1,0 +1,1 @@
+"""The command line: one file a command; `main` names them and turns errors into sentences."""

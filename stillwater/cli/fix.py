@@ -1,0 +1,114 @@
+"""`stillwater fix`: the same machine on one's own git repository."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from stillwater import logs, own, runs
+from stillwater.cli.progress import Progress
+from stillwater.cli.run import (
+    Attempts,
+    ConfigFile,
+    Feedback,
+    Model,
+    SandboxKind,
+    Set,
+    Verbose,
+    leave,
+    notice,
+    settings_of,
+)
+from stillwater.errors import InputError
+from stillwater.sandbox import choose
+from stillwater.sandbox.protocol import Sandbox
+from stillwater.store import Store, queries
+
+NOT_REPAIRED = 1
+
+
+def command(
+    test: Annotated[str, typer.Option("--test", help="The command whose tests fail.")],
+    repo: Annotated[Path, typer.Option("--repo", help="The git repository.")] = Path(),
+    issue: Annotated[
+        str | None, typer.Option("--issue", help="A file that describes the bug, or - for stdin.")
+    ] = None,
+    apply: Annotated[
+        bool, typer.Option("--apply", help="Apply the verified patch to the work tree.")
+    ] = False,
+    model: Model = None,
+    attempts: Attempts = None,
+    feedback: Feedback = None,
+    sandbox: SandboxKind = None,
+    assignments: Set = None,
+    config: ConfigFile = None,
+    verbose: Verbose = False,
+) -> None:
+    """Repair one's own repository: prints a patch that makes the failing tests pass."""
+    settings = settings_of(model, attempts, feedback, sandbox, assignments, config)
+    if sandbox is None and settings.sandbox == "auto":
+        # The project's dependencies are installed here, not in an image.
+        settings = settings.model_copy(update={"sandbox": "local"})
+    told = _issue(issue)
+    home = own.home_of(repo)
+    place = runs.Place(home / "stillwater.db")
+    with runs.opened(place) as store:
+        frozen = own.freeze(repo, home)
+        path = os.environ.get("PATH")
+        walled, _ = choose(
+            settings.sandbox, place.folder, settings.docker_image, place.label, path
+        )
+        print(f"Running the tests of {frozen.top.name} …", file=sys.stderr)
+        dataset = own.dataset(frozen, told, test, settings, walled, place.folder)
+        failing = len(dataset.instances[0].FAIL_TO_PASS)
+        print(f"{failing} failing; repairing …", file=sys.stderr)
+        ready = runs.plan(place, dataset, settings, notice, path)
+        run_id = runs.create(store, ready)
+        patch = _drive(place, store, run_id, walled, verbose=verbose)
+    if patch is None:
+        print(
+            f"Not repaired in {settings.attempts} attempts by {ready.model}. What was tried: "
+            f"stillwater show {dataset.instances[0].instance_id} --db {place.db}",
+            file=sys.stderr,
+        )
+        raise typer.Exit(NOT_REPAIRED)
+    print(patch, end="")
+    if apply:
+        own.apply(frozen, patch)
+        print(f"Applied to {frozen.top}.", file=sys.stderr)
+    else:
+        print("Verified. Add --apply, or pipe this into `git apply`.", file=sys.stderr)
+
+
+def _issue(issue: str | None) -> str | None:
+    if issue is None:
+        return None
+    if issue == "-":
+        return sys.stdin.read()
+    try:
+        return Path(issue).read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"--issue {issue}: can't be read: {error}") from error
+
+
+def _drive(
+    place: runs.Place, store: Store, run_id: str, sandbox: Sandbox, *, verbose: bool
+) -> str | None:
+    logs.to_run_folder(place.folder / "runs" / run_id, also_terminal=verbose)
+    watched = [
+        (row.id, row.instance_id, row.state, row.attempt) for row in store.machines(run_id)
+    ]
+    machines = store.machines(run_id)
+    console = Console(stderr=True)
+    with Progress(watched, run_id, machines[0].model, console) as progress:
+        stopped = runs.drive(place, store, run_id, sandbox, progress)
+    if stopped.signum is not None:
+        print("Stopped; your repository is untouched.", file=sys.stderr)
+        leave(128 + stopped.signum)
+    found = queries.outcomes(place.db, run_id)[0]
+    if found.patch_sha256 is None:
+        return None
+    return store.artifact(found.patch_sha256).decode()

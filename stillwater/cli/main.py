@@ -1,0 +1,67 @@
+"""The door: every command by name, and every error as one sentence with an exit code."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from stillwater import __version__
+from stillwater.cli import doctor, export, fix, report, run, show, status
+from stillwater.errors import InputError, StillwaterError
+
+BAD_INPUT = 2
+WORLD_FAILED = 1
+
+app = typer.Typer(
+    name="stillwater",
+    help="Small local models repair real bugs: persisted state machines, every step as evidence.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+exports = typer.Typer(help="Write what a run made: predictions or patches.", no_args_is_help=True)
+
+app.command("run")(run.run)
+app.command("resume")(run.resume)
+app.command("fix")(fix.command)
+app.command("status")(status.command)
+app.command("show")(show.command)
+app.command("report")(report.command)
+exports.command("predictions")(export.predictions)
+exports.command("patches")(export.patches)
+app.add_typer(exports, name="export")
+app.command("doctor")(doctor.command)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        print(f"stillwater {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Small local models repair real bugs: persisted state machines, every step as evidence."""
+
+
+def main() -> None:
+    """Run the command line; never returns."""
+    try:
+        app()
+    except InputError as error:
+        sys.exit(_told(error, BAD_INPUT))
+    except StillwaterError as error:
+        sys.exit(_told(error, WORLD_FAILED))
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(WORLD_FAILED)
+
+
+def _told(error: StillwaterError, code: int) -> int:
+    print(f"stillwater: {error}", file=sys.stderr)
+    return code

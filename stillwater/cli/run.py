@@ -1,0 +1,157 @@
+"""`stillwater run` and `stillwater resume`: drive a batch of machines to their ends."""
+
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import typer
+from rich.console import Console
+from rich.panel import Panel
+from rich.text import Text
+
+from stillwater import config as configuration
+from stillwater import datasets, logs, runs
+from stillwater.cli.progress import Progress
+from stillwater.cli.results import final_line, results_table
+from stillwater.store import Store, queries
+
+Db = Annotated[
+    Path, typer.Option("--db", envvar="STILLWATER_DB", help="The database of runs.", dir_okay=False)
+]
+Model = Annotated[
+    str | None, typer.Option("--model", help="The one model to use, in litellm's notation.")
+]
+Attempts = Annotated[int | None, typer.Option("--attempts", help="Attempts a machine has.")]
+Feedback = Annotated[
+    str | None, typer.Option("--feedback", help="tests: all failures go back; visible: no hidden.")
+]
+SandboxKind = Annotated[str | None, typer.Option("--sandbox", help="auto, docker or local.")]
+Set = Annotated[list[str] | None, typer.Option("--set", help="KEY=VALUE: any setting.")]
+ConfigFile = Annotated[
+    Path | None, typer.Option("--config", help="TOML file instead of ./stillwater.toml.")
+]
+Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Log lines on stderr too.")]
+
+DEFAULT_DB = Path("stillwater.db")
+ERRORS = Console(stderr=True)
+
+
+def run(
+    dataset: Annotated[
+        str, typer.Argument(help="samples, a .jsonl/.json/.parquet file, or a hub name.")
+    ] = "samples",
+    limit: Annotated[int | None, typer.Option("--limit", min=1, help="At most N instances.")] = None,
+    part: Annotated[str | None, typer.Option("--slice", help="A:B, as in Python.")] = None,
+    instance: Annotated[
+        list[str] | None, typer.Option("--instance", help="Only this one; may be repeated.")
+    ] = None,
+    split: Annotated[str, typer.Option("--split", help="Which split of a hub dataset.")] = "test",
+    model: Model = None,
+    attempts: Attempts = None,
+    feedback: Feedback = None,
+    sandbox: SandboxKind = None,
+    assignments: Set = None,
+    config: ConfigFile = None,
+    db: Db = DEFAULT_DB,
+    verbose: Verbose = False,
+) -> None:
+    """Repair every instance of a dataset."""
+    settings = settings_of(model, attempts, feedback, sandbox, assignments, config)
+    chosen = datasets.select(datasets.load(dataset, split), instance or (), part, limit)
+    place = runs.Place(db)
+    with runs.opened(place) as store:
+        ready = runs.plan(place, chosen, settings, notice)
+        run_id = runs.create(store, ready)
+        drive(place, store, run_id, ready.sandbox, verbose=verbose)
+
+
+def resume(
+    run_id: Annotated[str | None, typer.Argument(metavar="[RUN]", help="A run's id.")] = None,
+    db: Db = DEFAULT_DB,
+    verbose: Verbose = False,
+) -> None:
+    """Go on where the last scheduler stopped, however it stopped."""
+    place = runs.Place(db)
+    with Store.reader(db):
+        pass
+    with runs.opened(place, run_id) as store:
+        found = store.run(run_id) if run_id else store.newest_unfinished()
+        if found is None or found.finished_at is not None:
+            which = f"run {found.id}" if found else "every run"
+            print(f"Nothing to resume: {which} is finished. See it with: stillwater report")
+            return
+        settings = configuration.frozen(found.config)
+        drive(place, store, found.id, runs.sandbox_of(place, settings), verbose=verbose)
+
+
+def settings_of(
+    model: str | None,
+    attempts: int | None,
+    feedback: str | None,
+    sandbox: str | None,
+    assignments: Sequence[str] | None,
+    file: Path | None,
+) -> configuration.Config:
+    """The configuration with what the flags say; --model replaces the whole chain."""
+    flags: dict[str, Any] = {"attempts": attempts, "feedback": feedback, "sandbox": sandbox}
+    if model is not None:
+        flags["models"] = (model,)
+    given = {name: value for name, value in flags.items() if value is not None}
+    return configuration.load(configuration.parse_set(assignments or ()) | given, file)
+
+
+def notice(text: str) -> None:
+    """Tell a person what no one should miss."""
+    ERRORS.print(Panel(Text(text), title="notice", border_style="yellow", expand=False))
+
+
+def drive(
+    place: runs.Place, store: Store, run_id: str, sandbox: Any, *, verbose: bool
+) -> None:
+    """Drive the run with progress on the screen; print its results, or how to go on."""
+    console = Console()
+    run_row = store.run(run_id)
+    machines = store.machines(run_id)
+    log = logs.to_run_folder(place.folder / "runs" / run_id, also_terminal=verbose)
+    watched = [(row.id, row.instance_id, row.state, row.attempt) for row in machines]
+    with Progress(watched, run_id, machines[0].model, console) as progress:
+        stopped = runs.drive(place, store, run_id, sandbox, progress)
+    if stopped.signum is not None:
+        print(f"Stopped; all that was finished is saved. Go on with: {again(place, run_id)}")
+        leave(128 + stopped.signum)
+    outcomes = queries.outcomes(place.db, run_id)
+    console.print(results_table(outcomes, run_row.config))
+    print(final_line(outcomes))
+    print_next(place, outcomes)
+    log.close()
+
+
+def again(place: runs.Place, run_id: str) -> str:
+    """The command that goes on with a run."""
+    return f"stillwater resume {run_id}{_db_flag(place)}"
+
+
+def print_next(place: runs.Place, outcomes: Sequence[Any]) -> None:
+    """The three commands to try next."""
+    flag = _db_flag(place)
+    first = outcomes[0].instance_id
+    print("\nTry next:")
+    print(f"  stillwater show {first}{flag}      what happened to one of them, step by step")
+    print(f"  stillwater report{flag}            success by attempts, by repository, by model")
+    print(f"  stillwater doctor{flag}            which models and sandboxes this machine offers")
+
+
+def _db_flag(place: runs.Place) -> str:
+    return "" if place.db == DEFAULT_DB else f" --db {place.db}"
+
+
+def leave(code: int) -> NoReturn:
+    """End the process now: threads that still wait for a model must not keep it."""
+    for number in runs.STOPPING:
+        signal.signal(number, signal.SIG_IGN)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)

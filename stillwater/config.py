@@ -1,0 +1,158 @@
+"""The configuration of a run: stillwater.toml, then STILLWATER_…, then flags; frozen once a run starts."""
+
+import difflib
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, ClassVar, Literal
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from stillwater.errors import InputError
+
+PREFIX = "STILLWATER_"
+TOML = Path("stillwater.toml")
+DEFAULT_MODELS = ("ollama_chat/llama3.1:8b", "builtin/mutate")
+
+
+class ConfigError(InputError):
+    """A setting is unknown or has a value it can't have."""
+
+
+class Config(BaseSettings):
+    """Every setting of a run. Times are seconds, sizes are bytes unless the name says otherwise."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, extra="forbid", frozen=True, protected_namespaces=()
+    )
+    toml_file: ClassVar[Path | None] = None
+
+    models: tuple[str, ...] = Field(DEFAULT_MODELS, min_length=1)
+    """The chain: the first that answers makes the attempts."""
+    api_base: str | None = None
+    """Where an OpenAI-compatible or Ollama server listens, if not at its default."""
+    api_key: SecretStr | None = Field(None, exclude=True)
+    """Never stored; from the environment on every start."""
+
+    attempts: int = Field(6, ge=1, le=100)
+    feedback: Literal["tests", "visible"] = "tests"
+    num_ctx: int = Field(16384, ge=1024)
+    """Context length in tokens, prompt and answer together; one value for the whole run."""
+    max_tokens: int = Field(1536, ge=64)
+    """The longest answer, in tokens."""
+    max_files: int = Field(6, ge=1)
+    temperature: float = Field(0.0, ge=0, le=2)
+    """Of the first attempt."""
+    retry_temperature: float = Field(0.7, ge=0, le=2)
+    """Of every later attempt."""
+    seed: int = 0
+    """Of attempt 1; attempt k uses seed + k - 1."""
+    model_timeout: float = Field(900.0, gt=0)
+
+    sandbox: Literal["auto", "docker", "local"] = "auto"
+    docker_image: str = "python:3.11-slim"
+    test_timeout: float = Field(1800.0, gt=0)
+    setup_timeout: float = Field(3600.0, gt=0)
+    test_memory: int = Field(4 << 30, ge=64 << 20)
+    test_pids: int = Field(512, ge=16)
+    test_output: int = Field(16 << 20, ge=1 << 16)
+
+    model_slots: int = Field(1, ge=1)
+    sandbox_slots: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1)
+    max_defers: int = Field(50, ge=0)
+    """How often in a row the world may fail one machine before it is aborted."""
+    defer_seconds: float = Field(2.0, gt=0)
+    """The first wait; doubled each time, up to five minutes."""
+
+    repo_url: str = "https://github.com/{owner}/{name}.git"
+    """Where an instance without repo_url is cloned from."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Flags, then the environment, then the file that `load` named."""
+        sources: list[PydanticBaseSettingsSource] = [init_settings]
+        if isinstance(env_settings, EnvSettingsSource):
+            sources.append(env_settings)
+        if cls.toml_file is not None:
+            sources.append(TomlConfigSettingsSource(settings_cls, toml_file=cls.toml_file))
+        return tuple(sources)
+
+
+def load(overrides: Mapping[str, Any] | None = None, file: Path | None = None) -> Config:
+    """The configuration from `file` (./stillwater.toml if it exists), environment and overrides.
+
+    Raises:
+        ConfigError: an unknown key, or a value that its setting can't have.
+    """
+    chosen = file or (TOML if TOML.is_file() else None)
+    if file is not None and not file.is_file():
+        raise ConfigError(f"{file}: no such file; give --config an existing TOML file")
+    _refuse_misspelt_environment()
+    from_file = type("ConfigFromFile", (Config,), {"toml_file": chosen})
+    try:
+        loaded = from_file(**dict(overrides or {}))
+    except ValidationError as error:
+        raise ConfigError(_sentence(error, chosen)) from error
+    except ValueError as error:
+        raise ConfigError(f"{chosen or 'the environment'}: {error}") from error
+    return Config.model_construct(**{name: getattr(loaded, name) for name in Config.model_fields})
+
+
+def frozen(stored: Mapping[str, Any]) -> Config:
+    """The configuration that a stored run was made with; only the API key is today's."""
+    key = os.environ.get(f"{PREFIX}API_KEY")
+    values = {name: value for name, value in stored.items() if name in Config.model_fields}
+    values["models"] = tuple(values.get("models", DEFAULT_MODELS))
+    return Config.model_construct(**values, api_key=SecretStr(key) if key else None)
+
+
+def stored(config: Config) -> dict[str, Any]:
+    """The configuration as it is written into the run: JSON, without secrets."""
+    return config.model_dump(mode="json")
+
+
+def parse_set(assignments: Sequence[str]) -> dict[str, Any]:
+    """`KEY=VALUE` words as a mapping; raises ConfigError for one without `=`."""
+    pairs = [word.partition("=") for word in assignments]
+    for key, equals, _ in pairs:
+        if not equals:
+            raise ConfigError(f"--set {key}: write it as --set KEY=VALUE")
+    values: dict[str, Any] = {key.strip(): value for key, _, value in pairs}
+    if "models" in values:
+        values["models"] = tuple(name.strip() for name in values["models"].split(","))
+    return values
+
+
+def _refuse_misspelt_environment() -> None:
+    known = [PREFIX + name.upper() for name in Config.model_fields]
+    for name in os.environ:
+        if name.startswith(PREFIX) and name not in known:
+            near = difflib.get_close_matches(name, known, 1, 0.85)
+            if near:
+                raise ConfigError(
+                    f"{name} in the environment is no setting; did you mean {near[0]}?"
+                )
+
+
+def _sentence(error: ValidationError, file: Path | None) -> str:
+    first = error.errors()[0]
+    name = str(first["loc"][0]) if first["loc"] else "?"
+    if first["type"] == "extra_forbidden":
+        near = difflib.get_close_matches(name, list(Config.model_fields), 3, 0.5)
+        hint = f"did you mean {' or '.join(near)}?" if near else "see `stillwater run --help`"
+        return f"{name!r} is no setting (in --set or {file or TOML}); {hint}"
+    return f"the setting {name!r} can't be {first['input']!r}: {first['msg'].lower()}"

@@ -1,0 +1,159 @@
+"""Reading a dataset, whatever form it has, into checked instances."""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from stillwater.canonical import Json, canonical, digest
+from stillwater.datasets.instance import Instance
+from stillwater.errors import InputError
+
+FILE_SUFFIXES = (".jsonl", ".json", ".parquet")
+
+
+class DatasetError(InputError):
+    """A dataset can't be read: the sentence names the file, the line and the field."""
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Checked instances and the rows they came from, in the dataset's order."""
+
+    name: str
+    sha256: str
+    rows: tuple[Mapping[str, Json], ...]
+    instances: tuple[Instance, ...]
+
+
+def load(name: str, split: str = "test") -> Dataset:
+    """The dataset called `samples`, in the file `name`, or by that name on the hub.
+
+    Raises:
+        DatasetError: no such dataset, or a row of it that can't be used.
+    """
+    if name == "samples":
+        from stillwater.samples import INSTANCES
+
+        return _from_file(INSTANCES, "samples")
+    path = Path(name)
+    if path.suffix in FILE_SUFFIXES or path.exists():
+        return _from_file(path, name)
+    return _from_hub(name, split)
+
+
+def _from_file(path: Path, name: str) -> Dataset:
+    if path.is_dir() or path.suffix not in FILE_SUFFIXES:
+        raise DatasetError(f"{name}: a dataset is a .jsonl, .json or .parquet file")
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise DatasetError(f"{name}: can't be read: {error.strerror}") from error
+    readers = {".jsonl": _json_lines, ".json": _json_list, ".parquet": _parquet}
+    return _checked(name, digest(content), readers[path.suffix](content, path))
+
+
+def _from_hub(name: str, split: str) -> Dataset:
+    if name.count("/") != 1:
+        raise DatasetError(
+            f"{name!r} is no dataset: give `samples`, a path to .jsonl, .json or .parquet, "
+            "or a hub name such as OWNER/NAME"
+        )
+    try:
+        from datasets import load_dataset
+    except ImportError as error:
+        raise DatasetError(
+            f"{name}: datasets of the hub need the extra: pip install 'stillwater[hub]'"
+        ) from error
+    try:
+        table = load_dataset(name, split=split)
+    except Exception as error:
+        raise DatasetError(
+            f"{name}: the hub doesn't give it: {str(error).splitlines()[0]}"
+        ) from error
+    rows = [_plain(row) for row in table]
+    content = b"\n".join(canonical(row) for row in rows)
+    located = ((f"row {n}", row) for n, row in enumerate(rows, 1))
+    return _checked(name, digest(content), located)
+
+
+Located = Iterable[tuple[str, Any]]
+
+
+def _json_lines(content: bytes, path: Path) -> Iterator[tuple[str, Any]]:
+    for number, line in enumerate(content.splitlines(), 1):
+        if line.strip():
+            yield f"line {number}", _json(line, f"{path}, line {number}")
+
+
+def _json_list(content: bytes, path: Path) -> Iterator[tuple[str, Any]]:
+    value = _json(content, str(path))
+    if isinstance(value, dict):
+        value = list(value.values())
+    if not isinstance(value, list):
+        raise DatasetError(f"{path}: a .json dataset is a list of instances")
+    yield from ((f"row {number}", row) for number, row in enumerate(value, 1))
+
+
+def _parquet(content: bytes, path: Path) -> Iterator[tuple[str, Any]]:
+    import pyarrow
+    import pyarrow.parquet
+
+    try:
+        table = pyarrow.parquet.read_table(pyarrow.BufferReader(content))
+    except pyarrow.ArrowException as error:
+        raise DatasetError(f"{path}: not a parquet file: {str(error).splitlines()[0]}") from error
+    for number, row in enumerate(table.to_pylist(), 1):
+        yield f"row {number}", _plain(row)
+
+
+def _json(content: bytes, where: str) -> Any:
+    try:
+        return json.loads(content)
+    except (ValueError, RecursionError) as error:
+        raise DatasetError(f"{where}: not JSON: {error}") from error
+
+
+def _plain(row: Mapping[str, Any]) -> dict[str, Json]:
+    plain: dict[str, Json] = json.loads(json.dumps(dict(row), default=str))
+    return plain
+
+
+def _checked(name: str, sha256: str, located: Located) -> Dataset:
+    rows: list[Mapping[str, Json]] = []
+    instances: list[Instance] = []
+    seen: dict[str, str] = {}
+    for where, row in located:
+        instance = _instance(row, f"{name}, {where}")
+        if instance.instance_id in seen:
+            first = seen[instance.instance_id]
+            raise DatasetError(f"{name}, {where}: {instance.instance_id} is already at {first}")
+        seen[instance.instance_id] = where
+        rows.append(row)
+        instances.append(instance)
+    if not instances:
+        raise DatasetError(f"{name}: holds no instance")
+    return Dataset(name, sha256, tuple(rows), tuple(instances))
+
+
+def _instance(row: object, where: str) -> Instance:
+    if not isinstance(row, dict):
+        raise DatasetError(f"{where}: an instance is a JSON object")
+    try:
+        instance = Instance.model_validate(row)
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = str(first["loc"][0])
+        if first["type"] == "missing":
+            raise DatasetError(f"{where}: the field {field!r} is missing") from error
+        raise DatasetError(f"{where}: the field {field!r}: {first['msg'].lower()}") from error
+    if not instance.FAIL_TO_PASS:
+        raise DatasetError(f"{where}: the field 'FAIL_TO_PASS' names no test")
+    try:
+        canonical(row)
+    except (ValueError, RecursionError) as error:
+        raise DatasetError(f"{where}: can't be kept as evidence: {error}") from error
+    return instance

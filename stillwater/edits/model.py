@@ -1,0 +1,53 @@
+"""What an answer holds, and what becomes of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from stillwater.errors import StillwaterError
+
+
+class EditError(StillwaterError):
+    """The edits can't be applied. Its text is one sentence that the model can act on."""
+
+
+@dataclass(frozen=True)
+class Edit:
+    """One block of an answer. `first` and `last` are the lines it states, 1-based and inclusive."""
+
+    path: str
+    first: int | None
+    last: int | None
+    reasoning: str
+    code: str
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What `read` found. Either there are edits, or `problem` says in a sentence why not."""
+
+    edits: tuple[Edit, ...]
+    repairs: tuple[str, ...]
+    problem: str | None
+
+
+@dataclass(frozen=True)
+class Placement:
+    """Where an edit went: the lines of the base file that it replaced.
+
+    `how` is `definition` (by its name), `lines` (as stated), `resemblance` (moved to the lines that
+    it resembles), `whole file` or `import`. An insertion before line n has first n and last n - 1.
+    """
+
+    path: str
+    how: str
+    first: int
+    last: int
+
+
+@dataclass(frozen=True)
+class Applied:
+    """The new texts of the files that changed, where each edit went, and what had to be repaired."""
+
+    files: Mapping[str, str]
+    placed: tuple[Placement, ...]
+    repairs: tuple[str, ...]

@@ -1,0 +1,164 @@
+"""Python as the placing of edits sees it: trees, definitions with their lines, complaints."""
+
+import ast
+import io
+import threading
+import tokenize
+import warnings
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+_BROKEN = (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError)
+_QUIET = threading.Lock()
+
+Function = (ast.FunctionDef, ast.AsyncFunctionDef)
+Defining = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+
+
+@dataclass(frozen=True)
+class Complaint:
+    """Why a text doesn't compile."""
+
+    line: int
+    message: str
+
+
+@dataclass(frozen=True)
+class Definition:
+    """A function or class of a file; `first` counts its decorators, `owners` are outermost first."""
+
+    node: Defining
+    owners: tuple[Defining, ...]
+    first: int
+    last: int
+
+    @property
+    def name(self) -> str:
+        """Its own name."""
+        return self.node.name
+
+    @property
+    def label(self) -> str:
+        """Its name with its owners'."""
+        return ".".join([*(owner.name for owner in self.owners), self.node.name])
+
+    @property
+    def outermost(self) -> Defining:
+        """The definition at the file's top level that it is or belongs to."""
+        return self.owners[0] if self.owners else self.node
+
+
+def parse(text: str) -> ast.Module | None:
+    """The tree, or None where the text isn't Python. Silent about warnings."""
+    try:
+        # catch_warnings changes state that all threads share.
+        with _QUIET, warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return ast.parse(text.removeprefix("\ufeff"))
+    except _BROKEN:
+        return None
+
+
+def complaint(text: str) -> Complaint | None:
+    """Why the text doesn't compile, or None where it does."""
+    try:
+        with _QUIET, warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            compile(text.removeprefix("\ufeff"), "<edit>", "exec", dont_inherit=True)
+    except SyntaxError as error:
+        return Complaint(error.lineno or 1, error.msg)
+    except _BROKEN as error:
+        return Complaint(1, str(error) or type(error).__name__)
+    return None
+
+
+def dump(node: ast.AST) -> str | None:
+    """The node without positions, for comparing; None where it is too deep."""
+    try:
+        return ast.dump(node)
+    except RecursionError:
+        return None
+
+
+def first_line(node: ast.stmt) -> int:
+    """The line that the statement starts on, decorators included."""
+    decorators: Sequence[ast.expr] = getattr(node, "decorator_list", ())
+    return min([node.lineno, *(one.lineno for one in decorators)])
+
+
+def last_line(node: ast.stmt) -> int:
+    """The line that the statement ends on."""
+    return node.end_lineno or node.lineno
+
+
+def definitions(tree: ast.Module) -> list[Definition]:
+    """Every function and class, in the order of the text."""
+    return sorted(_walk(tree), key=lambda one: (one.first, -one.last))
+
+
+def _walk(tree: ast.Module) -> Iterator[Definition]:
+    waiting: list[tuple[ast.AST, tuple[Defining, ...]]] = [(tree, ())]
+    while waiting:
+        node, owners = waiting.pop()
+        for child in ast.iter_child_nodes(node):
+            if isinstance(child, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+                yield Definition(child, owners, first_line(child), last_line(child))
+                waiting.append((child, (*owners, child)))
+            elif isinstance(child, ast.stmt | ast.excepthandler | ast.match_case):
+                waiting.append((child, owners))
+
+
+def assigned(node: ast.stmt) -> str | None:
+    """The one name that a plain assignment binds."""
+    if isinstance(node, ast.Assign) and len(node.targets) == 1:
+        target: ast.expr = node.targets[0]
+    elif isinstance(node, ast.AnnAssign):
+        target = node.target
+    else:
+        return None
+    return target.id if isinstance(target, ast.Name) else None
+
+
+def bound(body: Sequence[ast.stmt]) -> set[str]:
+    """The names that the statements bind by definition, plain assignment or import."""
+    names: set[str] = set()
+    for node in body:
+        if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            names.add(node.name)
+        elif isinstance(node, ast.Import | ast.ImportFrom):
+            names.update(one.asname or one.name.split(".")[0] for one in node.names)
+        elif name := assigned(node):
+            names.add(name)
+    return names
+
+
+def used(tree: ast.AST) -> set[str]:
+    """Every plain name that the tree mentions."""
+    return {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+
+
+def is_text(node: ast.stmt) -> bool:
+    """Whether the statement is just a string, such as a docstring."""
+    return (
+        isinstance(node, ast.Expr)
+        and isinstance(node.value, ast.Constant)
+        and isinstance(node.value.value, str)
+    )
+
+
+def string_lines(lines: Sequence[str]) -> list[tuple[int, int]]:
+    """The runs of lines (0-based, inclusive) that start inside a string of several lines."""
+    runs: list[tuple[int, int]] = []
+    opened: list[int] = []
+    kinds = {"FSTRING_START": 1, "TSTRING_START": 1, "FSTRING_END": -1, "TSTRING_END": -1}
+    try:
+        for token in tokenize.generate_tokens(io.StringIO("\n".join(lines)).readline):
+            change = kinds.get(tokenize.tok_name[token.type], 0)
+            if change > 0:
+                opened.append(token.start[0])
+            start = opened.pop() if change < 0 and opened else token.start[0]
+            if (token.type == tokenize.STRING or change < 0) and token.end[0] > start:
+                runs.append((start, token.end[0] - 1))
+    except (tokenize.TokenError, *_BROKEN):
+        pass
+    return runs

@@ -1,0 +1,6 @@
+"""From a test log to a verdict: `parsers` reads the log, `verdict` compares it with the instance."""
+
+from stillwater.grading.parsers import GradingError, parse
+from stillwater.grading.verdict import Verdict, judge
+
+__all__ = ["GradingError", "Verdict", "judge", "parse"]

@@ -1,0 +1,7 @@
+"""Models that need no weights. `builtin/mutate` repairs by search, the floor for any other model.
+
+`mutate` prompt in, answer out; `provider` the same for litellm;
+`reading` the prompt's parts; `clues` what they say about the bug; `source` files as trees;
+`mutation` one change; `mutations` the kinds of change;
+`locating` where; `hints` which kind; `ranking` both, less what failed; `answer` the block.
+"""

@@ -1,0 +1,35 @@
+"""A mutation as an answer: the block that the prompt asks for."""
+
+import ast
+import re
+
+from stillwater.models.builtin.mutation import Mutation
+from stillwater.models.builtin.source import parse
+
+NOTHING = "I found nothing to change: the prompt shows no Python file with a change left to try.\n"
+
+
+def block(mutation: Mutation) -> str | None:
+    """FILE, LINES, REASONING and code; None when the changed file is no valid Python or the same."""
+    source = mutation.unit.source
+    text = mutation.apply()
+    tree = parse(text)
+    if tree is None or ast.dump(tree) == ast.dump(source.tree):
+        return None
+    first, last = mutation.unit.lines
+    lines = text.split("\n")
+    code = "\n".join(lines[first - 1 : last + len(lines) - len(source.lines)])
+    fence = "`" * max(3, *(len(run) + 1 for run in re.findall(r"`{3,}", code)), 0)
+    return (
+        f"FILE: {source.path}\nLINES: {first}-{last}\n"
+        f"REASONING: {_reasoning(mutation)}\n{fence}python\n{code}\n{fence}\n"
+    )
+
+
+def _reasoning(mutation: Mutation) -> str:
+    what = " ".join(mutation.what.split())
+    where = mutation.unit.qualname or "the module"
+    return (
+        f"In {where}, line {mutation.line}, {what}: of the small changes not tried yet, this "
+        f"one ({mutation.kind}) fits the issue and the failing tests best."
+    )

@@ -1,0 +1,133 @@
+"""Where the bug may be: for each unit, how strongly what was said points at it."""
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+
+from stillwater.models.builtin.clues import Clues
+from stillwater.models.builtin.source import Unit, words
+
+_DUNDER = {
+    "__len__": "len(",
+    "__contains__": " in ",
+    "__eq__": "==",
+    "__iter__": "for ",
+    "__str__": "str(",
+    "__repr__": "repr(",
+    "__bool__": "bool(",
+    "__hash__": "hash(",
+    "__enter__": "with ",
+    "__exit__": "with ",
+    "__getitem__": "[",
+    "__setitem__": "[",
+    "__lt__": "<",
+    "__add__": " + ",
+    "__sub__": " - ",
+}
+_HOPS = 3
+_FADE = 0.65
+
+
+def locate(units: Sequence[Unit], clues: Clues) -> dict[Unit, float]:
+    """The log-odds of each unit."""
+    rarity = _rarity(units)
+    overlap = {unit: _overlap(unit, clues, rarity) for unit in units}
+    best = max(overlap.values(), default=0.0) or 1.0
+    reach = _spread(units, {unit: _named(unit, units, clues) for unit in units})
+    return {
+        unit: math.log(0.03 + reach[unit])
+        + 1.3 * overlap[unit] / best
+        - (0.8 if unit.function is None else 0.0)
+        for unit in units
+    }
+
+
+def _rarity(units: Sequence[Unit]) -> dict[str, float]:
+    """How telling each word is: log of units over units that have it."""
+    count = Counter(word for unit in units for word in dict.fromkeys(unit.body_words))
+    return {word: math.log((len(units) + 1) / n) for word, n in count.items()}
+
+
+def _overlap(unit: Unit, clues: Clues, rarity: dict[str, float]) -> float:
+    count = Counter(unit.body_words)
+    named = set(words(unit.qualname))
+    total = 0.0
+    for word, times in count.items():
+        weight = clues.words.get(word, 0.0)
+        if weight:
+            total += weight * rarity[word] * times / (times + 1.0) * (1.6 if word in named else 1.0)
+    return total / (1.0 + 0.004 * len(unit.body_words))
+
+
+def _named(unit: Unit, units: Sequence[Unit], clues: Clues) -> float:
+    """How directly a unit is named, from 0 to 1: by frames, test code, the issue, test ids."""
+    signs = [_framed(unit, clues)]
+    alike = sum(other.name == unit.name and other.function is not None for other in units) or 1
+    share = 1.0 / math.sqrt(alike)
+    dunder = _DUNDER.get(unit.name)
+    if unit.name in clues.called:
+        signs.append(0.75 * share)
+    elif dunder and dunder in clues.code and unit.owner and unit.owner.name in clues.called:
+        signs.append(0.35)
+    if unit.name in clues.quoted:
+        signs.append(0.6 * share)
+    if unit.owner is not None:
+        known = unit.owner.name in clues.called or unit.owner.name in clues.quoted
+        if known:
+            signs.append(0.45 if unit.name in ("__init__", "__new__", "__post_init__") else 0.12)
+    mine = [word for word in words(unit.name) if len(word) > 1]
+    if mine and unit.function is not None:
+        said = [clues.words.get(word, 0.0) for word in mine]
+        said = [
+            s or max((v for w, v in clues.words.items() if _kin(w, m)), default=0.0)
+            for s, m in zip(said, mine, strict=True)
+        ]
+        signs.append(0.4 * share * sum(said) / len(said))
+    rest = 1.0
+    for sign in signs:
+        rest *= 1.0 - sign
+    return 1.0 - rest
+
+
+def _kin(one: str, other: str) -> bool:
+    """Whether two words share a stem, roughly."""
+    length = min(len(one), len(other))
+    return length >= 4 and one[: max(4, length - 2)] == other[: max(4, length - 2)]
+
+
+def _framed(unit: Unit, clues: Clues) -> float:
+    strength = 0.9
+    first, last = unit.lines
+    for path, line in clues.frames:
+        if path.endswith(unit.source.path) or unit.source.path.endswith(path):
+            if first <= line <= last:
+                return strength
+            strength *= 0.8
+    return 0.0
+
+
+def _spread(units: Sequence[Unit], start: dict[Unit, float]) -> dict[Unit, float]:
+    """Suspicion handed on from what is named to what it calls."""
+    by_name: dict[str, list[Unit]] = {}
+    for unit in units:
+        by_name.setdefault(unit.name, []).append(unit)
+        if unit.name == "__init__" and unit.owner:
+            by_name.setdefault(unit.owner.name, []).append(unit)
+    reach = dict(start)
+    for _ in range(_HOPS):
+        following = dict(reach)
+        for unit in units:
+            for name in sorted(unit.refers & by_name.keys()):
+                targets = _likeliest(unit, by_name[name])
+                for target in targets:
+                    if target is not unit:
+                        handed = _FADE * reach[unit] / math.sqrt(len(targets))
+                        following[target] = max(following[target], handed)
+        reach = following
+    return reach
+
+
+def _likeliest(unit: Unit, targets: list[Unit]) -> list[Unit]:
+    own = [t for t in targets if t.owner is not None and t.owner is unit.owner]
+    near = [t for t in targets if t.source is unit.source]
+    return own or near or targets

@@ -1,0 +1,141 @@
+"""What a mutation is, where one may happen, and the table of those that make them."""
+
+import ast
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from stillwater.models.builtin.clues import Clues
+from stillwater.models.builtin.reading import difference
+from stillwater.models.builtin.source import Source, Unit
+
+
+@dataclass(frozen=True)
+class Mutation:
+    """One small change of one unit.
+
+    `edits` are (first byte, last-plus-one byte, new text). `share` is how many alternatives of the
+    same idea stand at the same place: they divide its probability. `bonus` is what the code itself
+    says for it, in units of log-probability; `names` are the words it brings in.
+    """
+
+    unit: Unit = field(repr=False)
+    kind: str
+    line: int
+    edits: tuple[tuple[int, int, str], ...]
+    what: str
+    share: int = 1
+    bonus: float = 0.0
+    names: tuple[str, ...] = ()
+
+    def apply(self) -> str:
+        """The file's text with the change made."""
+        data = self.unit.source.data
+        for first, last, text in sorted(self.edits, reverse=True):
+            data = data[:first] + text.encode() + data[last:]
+        return data.decode(errors="replace")
+
+    def difference(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """The lines that go and the lines that come."""
+        data = self.unit.source.data
+        first = data.rfind(b"\n", 0, min(edit[0] for edit in self.edits)) + 1
+        last = data.find(b"\n", max(edit[1] for edit in self.edits))
+        last = len(data) if last < 0 else last
+        old = new = data[first:last]
+        for start, end, text in sorted(self.edits, reverse=True):
+            new = new[: start - first] + text.encode() + new[end - first :]
+        texts = (old.decode(errors="replace"), new.decode(errors="replace"))
+        return difference(texts[0].split("\n"), texts[1].split("\n"))
+
+
+@dataclass(frozen=True)
+class Site:
+    """A node that might be wrong, and what is known around it."""
+
+    unit: Unit
+    node: ast.AST
+    clues: Clues
+
+    @property
+    def source(self) -> Source:
+        """The file."""
+        return self.unit.source
+
+    @property
+    def parent(self) -> ast.AST | None:
+        """The node around."""
+        return self.source.parents.get(self.node)
+
+    def of(self, node: ast.AST) -> str:
+        """The text of a node."""
+        return self.source.of(node)
+
+    def swap(  # noqa: PLR0917
+        self,
+        kind: str,
+        node: ast.AST,
+        text: str,
+        what: str,
+        share: int = 1,
+        bonus: float = 0.0,
+        names: tuple[str, ...] = (),
+    ) -> Mutation:
+        """A mutation that writes `text` in the place of `node`."""
+        first, last = self.source.span(node)
+        return self.make(kind, [(first, last, text)], what, share, bonus, names, node)
+
+    def make(  # noqa: PLR0917
+        self,
+        kind: str,
+        edits: list[tuple[int, int, str]],
+        what: str,
+        share: int = 1,
+        bonus: float = 0.0,
+        names: tuple[str, ...] = (),
+        at: ast.AST | None = None,
+    ) -> Mutation:
+        """A mutation of any edits."""
+        line = getattr(at or self.node, "lineno", 1)
+        return Mutation(self.unit, kind, line, tuple(edits), what, share, bonus, names)
+
+    def insert(  # noqa: PLR0917
+        self,
+        kind: str,
+        before: ast.stmt,
+        lines: list[str],
+        what: str,
+        share: int = 1,
+        bonus: float = 0.0,
+        names: tuple[str, ...] = (),
+    ) -> Mutation:
+        """A mutation that puts lines before a statement that starts its line."""
+        indent = self.source.indent(before)
+        at = self.source.starts[before.lineno - 1]
+        text = "".join(f"{indent}{line}\n" for line in lines)
+        return self.make(kind, [(at, at, text)], what, share, bonus, names, before)
+
+
+Maker = Callable[[Site], Iterator[Mutation]]
+MAKERS: dict[type[ast.AST], list[Maker]] = {}
+
+
+def mutates(*types: type[ast.AST]) -> Callable[[Maker], Maker]:
+    """Registers a maker for nodes of these types."""
+
+    def register(maker: Maker) -> Maker:
+        for one in types:
+            MAKERS.setdefault(one, []).append(maker)
+        return maker
+
+    return register
+
+
+def tight(site: Site, node: ast.AST) -> bool:
+    """Whether an expression in this place needs parentheses to be anything but an atom."""
+    parent = site.source.parents.get(node)
+    if isinstance(parent, ast.BinOp | ast.UnaryOp | ast.Attribute | ast.Starred | ast.Await):
+        return True
+    if isinstance(parent, ast.Compare | ast.BoolOp | ast.IfExp):
+        return True
+    return (isinstance(parent, ast.Call) and parent.func is node) or (
+        isinstance(parent, ast.Subscript) and parent.value is node
+    )

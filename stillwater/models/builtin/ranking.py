@@ -1,0 +1,162 @@
+"""Which mutation to try: location, kind and code together, less what failed before."""
+
+import math
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from stillwater.models.builtin.clues import Clues, gather
+from stillwater.models.builtin.hints import kind_scores
+from stillwater.models.builtin.locating import locate
+from stillwater.models.builtin.mutation import Mutation
+from stillwater.models.builtin.mutations import of_unit
+from stillwater.models.builtin.reading import Attempt, Change, Prompt
+from stillwater.models.builtin.source import Source, Unit, is_test, parse, units, words
+
+_LINES = 700
+_UNITS = 40
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """A mutation and its score."""
+
+    mutation: Mutation
+    score: float
+
+
+def ranked(prompt: Prompt) -> list[Ranked]:
+    """The mutations of all likely units, the likeliest first; tried ones are left out."""
+    clues = gather(prompt)
+    everywhere = [unit for source in _sources(prompt) for unit in units(source)]
+    suspicion = locate(everywhere, clues)
+    failed = [_Failed(attempt, prompt) for attempt in prompt.attempts]
+    kinds = kind_scores(clues)
+    found: list[Ranked] = []
+    for unit in _likely(everywhere, suspicion):
+        found += _of_unit(unit, suspicion[unit], clues, kinds, failed)
+    return sorted(found, key=lambda one: (-round(one.score, 6), _place(one.mutation)))
+
+
+def _sources(prompt: Prompt) -> Iterator[Source]:
+    for file in prompt.files:
+        if file.path.endswith(".py") and not is_test(file.path):
+            tree = parse(file.content)
+            if tree is not None:
+                yield Source(file.path, file.content, tree)
+
+
+def _likely(everywhere: Sequence[Unit], suspicion: dict[Unit, float]) -> Iterator[Unit]:
+    """The most suspect units, as many as can be searched in a fraction of a second."""
+    order = sorted(everywhere, key=lambda u: (-round(suspicion[u], 6), u.source.path, u.lines))
+    budget = _LINES
+    for unit in order[:_UNITS]:
+        size = unit.lines[1] - unit.lines[0] + 1
+        if size <= budget:
+            budget -= size
+            yield unit
+
+
+def _place(mutation: Mutation) -> tuple[str, int, tuple[tuple[int, int, str], ...], str]:
+    return mutation.unit.source.path, mutation.line, mutation.edits, mutation.kind
+
+
+def _of_unit(
+    unit: Unit, suspicion: float, clues: Clues, kinds: dict[str, float], failed: Sequence["_Failed"]
+) -> list[Ranked]:
+    local: list[tuple[Mutation, float]] = []
+    cache: dict[int, tuple[float, frozenset[str]]] = {}
+    for mutation in of_unit(unit, clues):
+        if mutation.line not in cache:
+            cache[mutation.line] = _line(mutation, clues)
+        near, there = cache[mutation.line]
+        score = kinds.get(mutation.kind, 0.0) - math.log(mutation.share) + mutation.bonus
+        score += near + _brought(mutation, clues, there)
+        local.append((mutation, score))
+    if not local:
+        return []
+    mass = math.log(sum(math.exp(score) for _, score in local))
+    against = [_penalties(unit, local, one) for one in failed]
+    result = []
+    for at, (mutation, score) in enumerate(local):
+        penalty = [one[at] for one in against]
+        if None not in penalty:
+            total = suspicion + score - 0.5 * mass - sum(p for p in penalty if p is not None)
+            result.append(Ranked(mutation, total))
+    return result
+
+
+def _line(mutation: Mutation, clues: Clues) -> tuple[float, frozenset[str]]:
+    """What speaks for a line: a frame that ended there, words that were said; and its words."""
+    source = mutation.unit.source
+    there = frozenset(words(source.lines[mutation.line - 1]))
+    said = sum(clues.words.get(word, 0.0) for word in there)
+    score = 0.7 * said / (said + 1.5)
+    for depth, (path, line) in enumerate(clues.frames[:3]):
+        if path.endswith(source.path) or source.path.endswith(path):
+            gap = abs(line - mutation.line)
+            score += (1.2 if gap == 0 else 0.4 if gap <= 2 else 0.0) * 0.6**depth
+    return score, there
+
+
+def _brought(mutation: Mutation, clues: Clues, there: frozenset[str]) -> float:
+    """Whether the names that the mutation brings in were spoken of."""
+    fresh = {word for name in mutation.names for word in words(name)} - there
+    said = sum(clues.words.get(word, 0.0) for word in fresh)
+    return 1.4 * said / (said + 0.8)
+
+
+@dataclass(frozen=True)
+class _Failed:
+    """An earlier attempt, and how far what it changed had to do with the failure."""
+
+    attempt: Attempt
+    prompt: Prompt
+
+    @property
+    def weight(self) -> float:
+        """1 when the errors stayed the same, so the place has nothing to do with them."""
+        before, after = _errors(self.prompt.failing), _errors(self.attempt.result)
+        if not before or not after:
+            return 0.6
+        return 1.0 if before == after else 0.35
+
+
+def _errors(text: str) -> frozenset[str]:
+    found = re.findall(r"^E\s+(.*)$", text, re.M)
+    return frozenset(re.sub(r"0x[0-9a-f]+", "", line) for line in found)
+
+
+def _penalties(
+    unit: Unit, local: Sequence[tuple[Mutation, float]], failed: _Failed
+) -> list[float | None]:
+    """What each mutation loses through an attempt; None for one that it was."""
+    changes = [
+        c for c in failed.attempt.changes if c.path == unit.source.path and _touches(unit, c)
+    ]
+    if not changes:
+        return [0.0] * len(local)
+    same = [any(_is(mutation, change) for change in changes) for mutation, _ in local]
+    kinds = {mutation.kind for (mutation, _), s in zip(local, same, strict=True) if s}
+    lines = {mutation.line for (mutation, _), s in zip(local, same, strict=True) if s}
+    lines = lines or {line for c in changes for line in range(c.first, c.last + 1)}
+    result: list[float | None] = []
+    for (mutation, _), was in zip(local, same, strict=True):
+        loss = 0.45 * failed.weight
+        loss += 0.8 * failed.weight * (mutation.line in lines)
+        loss += 0.5 * (mutation.kind in kinds) + 0.5 * (
+            mutation.kind in kinds and mutation.line in lines
+        )
+        result.append(None if was else loss)
+    return result
+
+
+def _touches(unit: Unit, change: Change) -> bool:
+    first, last = unit.lines
+    return first - 1 <= change.last and change.first <= last + 1
+
+
+def _is(mutation: Mutation, change: Change) -> bool:
+    if not change.first - 4 <= mutation.line <= change.last + 4:
+        return False
+    return mutation.difference() == (change.removed, change.added)

@@ -1,0 +1,118 @@
+"""Which models of the chain can be reached, asked with plain HTTP so that no run waits for litellm."""
+
+import json
+import os
+import urllib.error
+import urllib.request
+from dataclasses import dataclass
+from typing import Any
+
+from stillwater.models.client import BUILTIN
+
+OLLAMA = "http://localhost:11434"
+SECONDS = 5.0
+
+
+@dataclass(frozen=True)
+class Reach:
+    """Whether a model answers; if not, `problem` says why and `remedy` what to do."""
+
+    model: str
+    problem: str | None = None
+    remedy: str = ""
+    context: int | None = None
+
+
+def reach(model: str, api_base: str | None = None, api_key: str | None = None) -> Reach:
+    """Ask the server of `model` whether it is there and has the model."""
+    if model.startswith(BUILTIN):
+        known = model == "builtin/mutate"
+        return Reach(model) if known else Reach(model, "no such built-in", "use builtin/mutate")
+    if model.startswith(("ollama/", "ollama_chat/")):
+        return _ollama(model, api_base or os.environ.get("OLLAMA_API_BASE") or OLLAMA)
+    base = api_base or os.environ.get("OPENAI_API_BASE") or os.environ.get("OPENAI_BASE_URL")
+    if base and model.startswith(("openai/", "hosted_vllm/", "lm_studio/", "llamafile/")):
+        return _openai(model, base, api_key)
+    return _provider(model)
+
+
+def _ollama(model: str, base: str) -> Reach:
+    name = model.partition("/")[2]
+    try:
+        tags = _get(f"{base}/api/tags")
+    except OSError as error:
+        return Reach(
+            model, f"nothing answers at {base} ({_reason(error)})", "start it: ollama serve"
+        )
+    except ValueError:
+        return Reach(model, f"{base} is no Ollama server", "check api_base")
+    names = {str(one.get("name")) for one in tags.get("models", [])}
+    if name not in names and f"{name}:latest" not in names:
+        return Reach(model, f"{base} hasn't got {name}", f"fetch it: ollama pull {name}")
+    return Reach(model, context=_ollama_context(base, name))
+
+
+def _ollama_context(base: str, name: str) -> int | None:
+    try:
+        info = _get(f"{base}/api/show", {"model": name}).get("model_info", {})
+    except (OSError, ValueError):
+        return None
+    lengths = [value for key, value in info.items() if key.endswith(".context_length")]
+    return int(lengths[0]) if lengths else None
+
+
+def _openai(model: str, base: str, key: str | None) -> Reach:
+    try:
+        listed = _get(f"{base.rstrip('/')}/models", key=key)
+    except urllib.error.HTTPError as error:
+        if error.code in {401, 403}:
+            return Reach(model, f"{base} refuses the key", "set STILLWATER_API_KEY")
+        # Not every server lists its models; that it answers is enough.
+        return Reach(model) if error.code in {404, 405} else _down(model, base, error)
+    except OSError as error:
+        return _down(model, base, error)
+    except ValueError:
+        return Reach(model, f"{base} is no OpenAI-compatible server", "check api_base")
+    return Reach(model, context=_openai_context(listed))
+
+
+def _down(model: str, base: str, error: OSError) -> Reach:
+    return Reach(
+        model, f"nothing answers at {base} ({_reason(error)})", "start the server, or set api_base"
+    )
+
+
+def _openai_context(listed: dict[str, Any]) -> int | None:
+    for one in listed.get("data", []):
+        for place in (one, one.get("meta") or {}):
+            for name in ("n_ctx", "max_model_len", "context_length", "n_ctx_train"):
+                if isinstance(place.get(name), int):
+                    return int(place[name])
+    return None
+
+
+def _provider(model: str) -> Reach:
+    from stillwater.models.client import load_litellm
+
+    asked = load_litellm().validate_environment(model)
+    missing = asked.get("missing_keys") or []
+    if missing:
+        return Reach(model, "its key is not set", f"set {' and '.join(missing)}, or api_base")
+    return Reach(model)
+
+
+def _get(url: str, body: dict[str, str] | None = None, key: str | None = None) -> dict[str, Any]:
+    headers = {"Content-Type": "application/json"}
+    if key:
+        headers["Authorization"] = f"Bearer {key}"
+    data = json.dumps(body).encode() if body else None
+    request = urllib.request.Request(url, data, headers)
+    with urllib.request.urlopen(request, timeout=SECONDS) as reply:
+        value = json.load(reply)
+    if not isinstance(value, dict):
+        raise ValueError(url)
+    return value
+
+
+def _reason(error: OSError) -> str:
+    return str(getattr(error, "reason", error))

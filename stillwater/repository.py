@@ -1,0 +1,247 @@
+"""Repositories of instances: fetched once, read by commit, laid out as throwaway work trees."""
+
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from filelock import FileLock
+
+from stillwater.canonical import digest
+from stillwater.datasets.instance import Instance
+from stillwater.errors import InputError, WorldError
+
+BUNDLED = "bundled:"
+GIT_SECONDS = 3600
+
+
+class RepositoryError(InputError):
+    """The instance names a repository or commit that isn't there, or a patch that doesn't apply."""
+
+
+class FetchError(WorldError):
+    """The repository can't be fetched now."""
+
+
+def _environment() -> dict[str, str]:
+    """Git without anyone's configuration: no hooks, no filters, no prompts."""
+    kept = {name: os.environ[name] for name in ("PATH", "SSL_CERT_FILE") if name in os.environ}
+    return kept | {
+        "GIT_CONFIG_GLOBAL": os.devnull,
+        "GIT_CONFIG_NOSYSTEM": "1",
+        "GIT_TERMINAL_PROMPT": "0",
+        "GIT_CONFIG_COUNT": "4",
+        "GIT_CONFIG_KEY_0": "safe.directory",
+        "GIT_CONFIG_VALUE_0": "*",
+        "GIT_CONFIG_KEY_1": "core.hooksPath",
+        "GIT_CONFIG_VALUE_1": os.devnull,
+        "GIT_CONFIG_KEY_2": "uploadpack.allowAnySHA1InWant",
+        "GIT_CONFIG_VALUE_2": "true",
+        "GIT_CONFIG_KEY_3": "core.autocrlf",
+        "GIT_CONFIG_VALUE_3": "false",
+        "LC_ALL": "C",
+        "HOME": os.devnull,
+    }
+
+
+def git(
+    *words: str, stdin: bytes | None = None, variables: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[bytes]:
+    """Run git to its end, whatever its exit code."""
+    environment = _environment() | dict(variables or {})
+    try:
+        return subprocess.run(
+            ["git", *words],
+            input=stdin,
+            stdin=subprocess.DEVNULL if stdin is None else None,
+            capture_output=True,
+            env=environment,
+            timeout=GIT_SECONDS,
+            check=False,
+        )
+    except FileNotFoundError as error:
+        raise RepositoryError("git is not installed; install it") from error
+    except subprocess.TimeoutExpired as error:
+        raise FetchError(f"git {words[0]} took longer than {GIT_SECONDS} s") from error
+
+
+@dataclass(frozen=True)
+class Repositories:
+    """The cache of repositories under `home`, and the work trees made from them."""
+
+    home: Path
+    template: str
+
+    def url(self, instance: Instance) -> str:
+        """Where the instance's repository comes from."""
+        if instance.repo_url:
+            return instance.repo_url
+        owner, _, name = instance.repo.partition("/")
+        return self.template.format(owner=owner, name=name)
+
+    def is_local(self, instance: Instance) -> bool:
+        """Whether the repository is bundled or a path of this machine."""
+        url = self.url(instance)
+        return url.startswith(BUNDLED) or Path(url).expanduser().exists()
+
+    def ensure(self, instance: Instance) -> Path:
+        """A git directory that holds the instance's base commit, fetched if need be.
+
+        Raises:
+            RepositoryError: no such repository or commit.
+            FetchError: the network or the disk doesn't let it be fetched.
+        """
+        url = self.url(instance)
+        store = self.home / "repositories" / f"{digest(url.encode())[:16]}.git"
+        if self._holds(store, instance.base_commit):
+            return store
+        store.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(f"{store}.lock"):
+            if not self._holds(store, instance.base_commit):
+                self._fetch(url, store, instance)
+        return store
+
+    def _holds(self, store: Path, commit: str) -> bool:
+        if not (store / "HEAD").is_file():
+            return False
+        wanted = f"{commit}^{{tree}}"
+        return git("-C", str(store), "rev-parse", "-q", "--verify", wanted).returncode == 0
+
+    def _fetch(self, url: str, store: Path, instance: Instance) -> None:
+        if url.startswith(BUNDLED):
+            from stillwater.samples import materialise
+
+            source = str(self.home / "bundled" / url.removeprefix(BUNDLED))
+            materialise(url.removeprefix(BUNDLED), Path(source))
+        else:
+            source = (
+                str(Path(url).expanduser().absolute()) if Path(url).expanduser().exists() else url
+            )
+        made = git("init", "-q", "--bare", str(store))
+        if made.returncode:
+            raise FetchError(f"{store}: can't be made: {_last_line(made.stderr)}")
+        commit = instance.base_commit
+        fetch = ("-C", str(store), "fetch", "-q", "--no-tags", "--no-write-fetch-head")
+        keep = f"+{commit}:refs/bases/{commit}"
+        if git(*fetch, "--depth", "1", source, keep).returncode == 0:
+            return
+        whole = git(*fetch, source, "+refs/*:refs/origin/*")
+        if whole.returncode:
+            where = f"{instance.instance_id}: the repository {url}"
+            if Path(source).is_absolute():
+                raise RepositoryError(f"{where} can't be read: {_last_line(whole.stderr)}")
+            raise FetchError(f"{where} can't be fetched: {_last_line(whole.stderr)}")
+        if not self._holds(store, commit):
+            raise RepositoryError(
+                f"{instance.instance_id}: the repository {url} has no commit {commit}; "
+                "check base_commit"
+            )
+
+    def paths(self, store: Path, commit: str) -> dict[str, str]:
+        """Every regular file of the commit (no symlinks, no submodules), with its blob's name."""
+        listed = self._out(store, "ls-tree", "-r", "-z", "--full-tree", commit)
+        found: dict[str, str] = {}
+        for entry in listed.decode("utf-8", "surrogateescape").split("\0"):
+            head, _, path = entry.partition("\t")
+            if head.startswith("100"):
+                found[path] = head.split()[2]
+        return found
+
+    def texts(self, store: Path, blobs: Mapping[str, str]) -> dict[str, str]:
+        """The text of each path in `blobs` (path to blob name); files that aren't UTF-8 are left out."""
+        if not blobs:
+            return {}
+        names = "".join(f"{blob}\n" for blob in blobs.values()).encode()
+        output = self._out(store, "cat-file", "--batch", stdin=names)
+        found: dict[str, str] = {}
+        at = 0
+        for path in blobs:
+            end = output.index(b"\n", at)
+            header = output[at:end].split()
+            at = end + 1
+            if len(header) != 3:
+                continue
+            size = int(header[2])
+            try:
+                found[path] = output[at : at + size].decode("utf-8")
+            except UnicodeDecodeError:
+                pass
+            at += size + 1
+        return found
+
+    def _out(self, store: Path, *words: str, stdin: bytes | None = None) -> bytes:
+        done = git("-C", str(store), *words, stdin=stdin)
+        if done.returncode:
+            raise FetchError(f"git {words[0]} in {store} failed: {_last_line(done.stderr)}")
+        return done.stdout
+
+    @contextmanager
+    def tree(self, store: Path, commit: str, label: str) -> Iterator[Path]:
+        """A fresh work tree of the commit, without .git, removed at the end."""
+        work = self.home / "work"
+        work.mkdir(parents=True, exist_ok=True)
+        folder = Path(tempfile.mkdtemp(prefix=f"{label}-", dir=work))
+        try:
+            yield self._lay_out(store, commit, folder)
+        except OSError as error:
+            raise FetchError(f"{folder}: {error.strerror}") from error
+        finally:
+            _remove(folder)
+
+    def _lay_out(self, store: Path, commit: str, folder: Path) -> Path:
+        tree = folder / "tree"
+        tree.mkdir()
+        index = {"GIT_INDEX_FILE": str(folder / "index")}
+        base = ("--git-dir", str(store), "--work-tree", str(tree))
+        for words in (("read-tree", commit), ("checkout-index", "-a", "-q", f"--prefix={tree}/")):
+            done = git(*base, *words, variables=index)
+            if done.returncode:
+                raise FetchError(f"{commit} can't be laid out: {_last_line(done.stderr)}")
+        return tree
+
+    def reap(self) -> int:
+        """Remove work trees that a dead scheduler left; how many."""
+        left = list((self.home / "work").glob("*"))
+        for folder in left:
+            _remove(folder)
+        return len(left)
+
+
+def apply_patch(tree: Path, patch: str, what: str) -> None:
+    """Apply a unified diff to a work tree; raises RepositoryError if it doesn't fit."""
+    if not patch.strip():
+        return
+    text = patch if patch.endswith("\n") else patch + "\n"
+    done = git(
+        "-C", str(tree), "apply", "--whitespace=nowarn", "-", stdin=text.encode(),
+        variables={"GIT_CEILING_DIRECTORIES": str(tree.parent)},
+    )  # fmt: skip
+    if done.returncode:
+        raise RepositoryError(f"{what} doesn't apply to the base commit: {_last_line(done.stderr)}")
+
+
+def touched(patch: str) -> Sequence[str]:
+    """The paths that a unified diff changes or makes."""
+    return tuple(
+        line[6:].split("\t")[0].strip('"')
+        for line in patch.splitlines()
+        if line.startswith("+++ b/")
+    )
+
+
+def _last_line(output: bytes) -> str:
+    lines = output.decode("utf-8", "replace").strip().splitlines()
+    return lines[-1] if lines else "git said nothing"
+
+
+def _remove(folder: Path) -> None:
+    def writable(_: object, path: str, __: object) -> None:
+        Path(path).parent.chmod(0o700)
+        Path(path).chmod(0o700)
+        shutil.rmtree(path, ignore_errors=True) if Path(path).is_dir() else Path(path).unlink()
+
+    shutil.rmtree(folder, onerror=writable)

@@ -1,0 +1,177 @@
+"""Starting and driving runs: all that lies between the door (CLI) and the scheduler."""
+
+import os
+import secrets
+import signal
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from types import FrameType
+
+from stillwater import __version__, preflight
+from stillwater.canonical import digest
+from stillwater.config import Config, frozen, stored
+from stillwater.datasets import Dataset
+from stillwater.executor import ThreadExecutor
+from stillwater.models.chain import choose_model
+from stillwater.models.client import LitellmClient
+from stillwater.repository import Repositories
+from stillwater.sandbox import choose as choose_sandbox
+from stillwater.sandbox.protocol import Sandbox
+from stillwater.scheduler import Listener, Scheduler
+from stillwater.steps import STEPS, Tools
+from stillwater.store import SchedulerLease, Store
+
+Notice = Callable[[str], None]
+STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a database and what belongs to it lie: beside it, in a hidden folder of its name."""
+
+    db: Path
+
+    @property
+    def folder(self) -> Path:
+        """Repositories, environments, work trees, logs."""
+        return self.db.absolute().parent / f".{self.db.stem}"
+
+    @property
+    def label(self) -> str:
+        """What marks this database's containers."""
+        return digest(str(self.db.absolute()).encode())[:12]
+
+    def repositories(self, config: Config) -> Repositories:
+        """The repositories' cache."""
+        return Repositories(self.folder, config.repo_url)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A run that has passed every check and may start."""
+
+    dataset: Dataset
+    config: Config
+    model: str
+    sandbox: Sandbox
+    passed_over: Sequence[str]
+
+
+def plan(
+    place: Place, dataset: Dataset, config: Config, notice: Notice, path: str | None = None
+) -> Plan:
+    """Check everything that can be checked before a run starts; raises InputError.
+
+    `path` is the PATH that tests run with, where it isn't Stillwater's own environment's.
+    """
+    repositories = place.repositories(config)
+    preflight.check_instances(dataset.instances, repositories)
+    chosen = choose_model(config)
+    told = chosen.notice()
+    if told:
+        notice(told)
+    sandbox, why = choose_sandbox(
+        config.sandbox, place.folder, config.docker_image, place.label, path
+    )
+    if why:
+        notice(why)
+    preflight.check_test_commands(dataset.instances, repositories, sandbox)
+    changes: dict[str, object] = {"sandbox": sandbox.kind}
+    if chosen.context and chosen.context < config.num_ctx:
+        notice(
+            f"{chosen.model} has a context of {chosen.context} tokens: num_ctx is that, "
+            f"not {config.num_ctx}."
+        )
+        changes["num_ctx"] = chosen.context
+    passed = [f"{one.model}: {one.problem}" for one in chosen.passed_over]
+    return Plan(dataset, config.model_copy(update=changes), chosen.model, sandbox, passed)
+
+
+def create(store: Store, ready: Plan) -> str:
+    """Write the run and its machines; its id."""
+    run_id = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+    store.create_run(
+        run_id=run_id,
+        dataset=ready.dataset.name,
+        dataset_sha256=ready.dataset.sha256,
+        config=stored(ready.config) | {"passed_over": list(ready.passed_over)},
+        version=__version__,
+        rows=ready.dataset.rows,
+        model=ready.model,
+    )
+    return run_id
+
+
+@dataclass
+class Stopped:
+    """Which signal ended a run, if one did."""
+
+    signum: int | None = None
+
+
+def drive(
+    place: Place, store: Store, run_id: str, sandbox: Sandbox, listener: Listener | None
+) -> Stopped:
+    """Drive a run to its end, or until SIGINT, SIGTERM or SIGHUP. The caller holds the lease."""
+    run = store.run(run_id)
+    config = frozen(run.config)
+    key = config.api_key.get_secret_value() if config.api_key else None
+    repositories = place.repositories(config)
+    repositories.reap()
+    sandbox.reap()
+    scheduler = Scheduler(
+        store=store,
+        run_id=run_id,
+        dataset_sha256=run.dataset_sha256,
+        config=config,
+        tools=Tools(repositories, sandbox, LitellmClient(config.api_base, key)),
+        steps=STEPS,
+        executor=ThreadExecutor(config.model_slots + config.sandbox_slots + 1),
+        listener=listener,
+        owner=f"{os.uname().nodename}:{os.getpid()}",
+    )
+    with _signals(scheduler) as stopped:
+        scheduler.run()
+    return stopped
+
+
+@contextmanager
+def _signals(scheduler: Scheduler) -> Iterator[Stopped]:
+    stopped = Stopped()
+
+    def stop(signum: int, _: FrameType | None) -> None:
+        stopped.signum = signum
+        scheduler.stop()
+
+    if threading.current_thread() is not threading.main_thread():
+        yield stopped
+        return
+    before = {number: signal.signal(number, stop) for number in STOPPING}
+    try:
+        yield stopped
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def opened(place: Place, run_id: str | None = None) -> Iterator[Store]:
+    """The store, for its one scheduler.
+
+    Raises:
+        LeaseHeld: another scheduler has it.
+    """
+    place.folder.mkdir(parents=True, exist_ok=True)
+    with SchedulerLease.acquire(place.db, run_id or "new"), Store.open(place.db) as store:
+        yield store
+
+
+def sandbox_of(place: Place, config: Config) -> Sandbox:
+    """The sandbox that a stored run was frozen with."""
+    return choose_sandbox(config.sandbox, place.folder, config.docker_image, place.label)[0]
+
+

@@ -1,0 +1,162 @@
+"""What a job may see and change, as mounts for an empty root and as paths for Landlock.
+
+A mount is (kind, target, source): `read` and `write` bind a host path, `hide` covers with an
+empty directory, `seal` makes that one read-only, `symlink`, `proc` and `dev` are what they say.
+"""
+
+import os
+import pwd
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+TESTBED = "/testbed"
+HOME = "/testhome"
+TEMPORARY = "/tmp"  # noqa: S108 - the job's own, never the machine's
+
+PRIVATE = ("/home", "/root", "/run", "/var/run", "/tmp", "/var/tmp", "/mnt", "/media", "/srv")  # noqa: S108
+SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib64", "/etc", "/var", "/opt", "/nix", "/sys")
+DEVICES = ("null", "zero", "full", "random", "urandom", "tty", "ptmx", "pts")
+
+Mount = tuple[str, str, str]
+
+
+@dataclass(frozen=True)
+class View:
+    """`writable` maps targets to host paths; `hidden` is empty inside except for the rest."""
+
+    writable: Mapping[str, Path]
+    readable: frozenset[Path]
+    hidden: frozenset[Path]
+
+
+def hidden(also: Iterable[Path] = ()) -> frozenset[Path]:
+    """The directories that hold people's things, and `also` others."""
+    homes = [Path(pwd.getpwuid(os.getuid()).pw_dir)] if _has_account() else []
+    homes.append(Path(os.environ.get("HOME", "/root")))
+    people = [home.resolve() for home in homes if not _is_system(home.resolve())]
+    private = [Path(p).resolve() for p in PRIVATE]
+    return frozenset(p for p in (*private, *people, *(a.resolve() for a in also)) if p.is_dir())
+
+
+def _has_account() -> bool:
+    try:
+        pwd.getpwuid(os.getuid())
+    except KeyError:
+        return False
+    return True
+
+
+def _is_system(path: Path) -> bool:
+    """Whether hiding it would hide the system: service accounts have homes like /usr/sbin."""
+    return any(path.is_relative_to(s) and s != "/var" for s in SYSTEM) or any(
+        Path(s).is_relative_to(path) for s in SYSTEM
+    )
+
+
+def is_hidden(path: Path, among: Iterable[Path]) -> bool:
+    """Whether `path` is, or lies in, one of those directories."""
+    return any(path.is_relative_to(h) for h in among)
+
+
+def reveal(paths: Iterable[Path], among: frozenset[Path]) -> frozenset[Path]:
+    """Those paths, and what their symlinks mean, that must be bound back to be seen.
+
+    A hidden directory itself, or one that contains it, is never revealed.
+    """
+    found = {form for path in paths for form in (path.absolute(), path.resolve())}
+    return frozenset(
+        path
+        for path in found
+        if path.exists()
+        and is_hidden(path, among)
+        and not any(h.is_relative_to(path) for h in among)
+    )
+
+
+def interpreters(directory: Path) -> set[Path]:
+    """The prefixes that the Pythons in `directory` (a bin folder) need, through every symlink."""
+    prefixes = set()
+    for python in directory.glob("python*"):
+        hop = python
+        for _ in range(40):  # as many symlinks as Linux follows
+            prefixes.add(hop.parent.parent)
+            if not hop.is_symlink():
+                break
+            hop = hop.parent / hop.readlink()
+    return {p for p in prefixes if _is_python(p)} | _named_by_venv(directory.parent)
+
+
+def _is_python(prefix: Path) -> bool:
+    if (prefix / "pyvenv.cfg").is_file():
+        return True
+    return any(True for _ in prefix.glob("lib*/python3*/os.py"))
+
+
+def _named_by_venv(prefix: Path) -> set[Path]:
+    try:
+        lines = (prefix / "pyvenv.cfg").read_text("utf-8").splitlines()
+    except OSError:
+        return set()
+    pairs = [line.partition("=") for line in lines]
+    return {Path(v.strip()).parent for k, _, v in pairs if k.strip() == "home"}
+
+
+def own_interpreter() -> set[Path]:
+    """What the Python that runs Stillwater needs."""
+    here = Path(sys.executable).parent
+    return {Path(sys.prefix), Path(sys.base_prefix), *interpreters(here)}
+
+
+def needed_by(path: str) -> set[Path]:
+    """What the programs on this PATH need: each folder, and the whole of each Python's prefix.
+
+    Not the parents of other folders: ~/.cargo/bin has credentials beside it.
+    """
+    needed: set[Path] = set()
+    for name in filter(os.path.isabs, path.split(os.pathsep)):
+        directory = Path(name)
+        needed |= {directory, *interpreters(directory)}
+        if directory.name == "shims" and (directory.parent / "versions").is_dir():
+            needed.add(directory.parent)  # pyenv's: scripts that look for it there
+    return needed
+
+
+def mounts(view: View) -> list[Mount]:
+    """The view as mounts, in order, beginning with an empty root."""
+    plan: list[Mount] = []
+    for entry in sorted(Path("/").iterdir()):
+        if entry.is_symlink():
+            plan.append(("symlink", str(entry), str(entry.readlink())))
+        elif entry.is_dir() and str(entry) not in ("/proc", "/dev", TESTBED, HOME):
+            if entry not in view.hidden:
+                plan.append(("read", str(entry), str(entry)))
+    covers: list[Mount] = [("hide", str(path), "") for path in view.hidden]
+    binds = [("read", str(path), str(path)) for path in view.readable]
+    binds += [("write", target, str(source)) for target, source in view.writable.items()]
+    plan += sorted(covers + binds, key=lambda m: (m[1].count("/"), m[1]))
+    plan += [("proc", "/proc", ""), ("dev", "/dev", "")]
+    replaced = {target for _, target, _ in binds}
+    plan += [("seal", target, "") for _, target, _ in covers if target not in replaced]
+    return [*plan, ("seal", "/", "")]
+
+
+def allowed(view: View) -> dict[str, list[str]]:
+    """The view as paths that may be read and paths that may be written."""
+    read = [str(p) for p in _visible(Path("/"), view.hidden)]
+    read += [str(path) for path in view.readable]
+    write = [str(path) for path in view.writable.values()]
+    return {"read": read, "write": write + [f"/dev/{name}" for name in DEVICES]}
+
+
+def _visible(path: Path, hidden_: frozenset[Path]) -> list[Path]:
+    if path in hidden_ or path.is_symlink() or str(path) == "/dev":
+        return []
+    if not any(h.is_relative_to(path) for h in hidden_):
+        return [path]
+    try:
+        entries = sorted(path.iterdir())
+    except OSError:
+        return []
+    return [found for entry in entries for found in _visible(entry, hidden_)]

@@ -1,0 +1,313 @@
+"""The scheduler: takes the machines that are ready, runs their steps, commits each outcome.
+
+It is the only writer. What is not committed has not happened, so resuming is nothing special: a
+scheduler that starts on a database simply goes on.
+"""
+
+import heapq
+import queue
+import time
+import traceback
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from enum import Enum
+from typing import Protocol
+
+import structlog
+
+from stillwater.config import Config
+from stillwater.datasets.instance import Instance
+from stillwater.errors import WorldError
+from stillwater.executor import Executor
+from stillwater.machine import FINAL, Event, State
+from stillwater.sandbox.protocol import Cancelled
+from stillwater.snapshot import Artifact, Outcome, Past, Snapshot
+from stillwater.steps import Step, Tools
+from stillwater.store import MachineRow, Store
+
+LONGEST_WAIT = 300.0
+FINISH_SECONDS = 7.0
+CANCEL_SECONDS = 2.0
+
+
+class Slot(Enum):
+    """What a step occupies while it runs."""
+
+    MODEL = "model"
+    SANDBOX = "sandbox"
+    CPU = "cpu"
+
+
+SLOT_OF = {
+    State.READ: Slot.SANDBOX,
+    State.GENERATE: Slot.MODEL,
+    State.APPLY: Slot.CPU,
+    State.TEST: Slot.SANDBOX,
+    State.REFINE: Slot.CPU,
+}
+
+NEEDED_ARTIFACTS: Mapping[State, frozenset[str]] = {
+    State.READ: frozenset(),
+    State.GENERATE: frozenset({"failing", "patch", "feedback"}),
+    State.APPLY: frozenset({"edits", "patch"}),
+    State.TEST: frozenset({"patch"}),
+    State.REFINE: frozenset({"log"}),
+}
+"""The names of the artifacts that each state's step reads from the history."""
+
+ONLY_THIS_ATTEMPT = frozenset({"edits", "log"})
+
+
+class Listener(Protocol):
+    """Who watches a run: told of every step that starts and every transition that is committed."""
+
+    def started(self, machine_id: int, state: State, attempt: int) -> None:
+        """A step of this machine begins."""
+
+    def committed(self, machine_id: int, past: Past) -> None:
+        """A transition of this machine is in the database."""
+
+
+@dataclass
+class Tracked:
+    """What the scheduler keeps of a machine that is not yet final."""
+
+    row: MachineRow
+    past: list[Past] | None = None
+    instance: Instance | None = None
+
+
+@dataclass(frozen=True)
+class Done:
+    """A step's end, on its way from a thread to the scheduler."""
+
+    machine_id: int
+    outcome: Outcome | None
+    started_at: datetime
+
+
+@dataclass
+class Scheduler:
+    """Drives all machines of one run to their ends. Holds the database's lease while it lives."""
+
+    store: Store
+    run_id: str
+    dataset_sha256: str
+    config: Config
+    tools: Tools
+    steps: Mapping[State, Step]
+    executor: Executor
+    listener: Listener | None = None
+    owner: str = "scheduler"
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+
+    _ready: dict[Slot, list[tuple[bool, int]]] = field(default_factory=dict, init=False)
+    _delayed: list[tuple[datetime, int]] = field(default_factory=list, init=False)
+    _tracked: dict[int, Tracked] = field(default_factory=dict, init=False)
+    _running: dict[int, Slot] = field(default_factory=dict, init=False)
+    _done: "queue.SimpleQueue[Done | None]" = field(default_factory=queue.SimpleQueue, init=False)
+    _begun: set[int] = field(default_factory=set, init=False)
+    _signals: int = field(default=0, init=False)
+
+    def stop(self) -> None:
+        """Start no further step. A second call doesn't wait for those that run."""
+        self._signals += 1
+        self._done.put(None)
+
+    def run(self) -> bool:
+        """Go on until every machine is final (True) or `stop` was called (False)."""
+        self._log = structlog.get_logger().bind(run=self.run_id)
+        self._ready = {slot: [] for slot in Slot}
+        for row in self.store.active(self.run_id):
+            self._tracked[row.id] = Tracked(row)
+            if not _is_new(row):
+                self._begun.add(row.id)
+            self._enqueue(row)
+        while self._tracked and not self._signals:
+            self._release_delayed()
+            self._start_ready()
+            self._take(self._wait_seconds())
+        if self._signals:
+            self._wind_down()
+            return False
+        self.store.finish_run(self.run_id)
+        return True
+
+    def _enqueue(self, row: MachineRow) -> None:
+        if row.not_before is not None and row.not_before > self.clock():
+            heapq.heappush(self._delayed, (row.not_before, row.id))
+            self._begun.discard(row.id)
+        else:
+            entry = (_is_new(row), row.id)
+            heapq.heappush(self._ready[SLOT_OF[State(row.state)]], entry)
+
+    def _release_delayed(self) -> None:
+        now = self.clock()
+        while self._delayed and self._delayed[0][0] <= now:
+            _, machine_id = heapq.heappop(self._delayed)
+            row = self._tracked[machine_id].row
+            heapq.heappush(self._ready[SLOT_OF[State(row.state)]], (_is_new(row), machine_id))
+
+    def _wait_seconds(self) -> float | None:
+        if not self._delayed:
+            return None
+        return max(0.0, (self._delayed[0][0] - self.clock()).total_seconds())
+
+    def _limit(self, slot: Slot) -> int:
+        config = self.config
+        return {Slot.MODEL: config.model_slots, Slot.SANDBOX: config.sandbox_slots}.get(slot, 1)
+
+    def _start_ready(self) -> None:
+        busy = list(self._running.values())
+        for slot in Slot:
+            free = self._limit(slot) - busy.count(slot)
+            while free > 0 and self._ready[slot]:
+                is_new, machine_id = self._ready[slot][0]
+                if is_new and not self._may_begin():
+                    break
+                heapq.heappop(self._ready[slot])
+                self._start(machine_id, slot)
+                free -= 1
+
+    def _may_begin(self) -> bool:
+        # Reading far ahead of the model helps nobody: a few machines a slot keep every slot busy.
+        return len(self._begun) < 4 * self.config.model_slots + 2 * self.config.sandbox_slots
+
+    def _start(self, machine_id: int, slot: Slot) -> None:
+        tracked = self._tracked[machine_id]
+        snapshot = self._snapshot(tracked)
+        self._running[machine_id] = slot
+        self._begun.add(machine_id)
+        started_at = self.clock()
+        if self.listener:
+            self.listener.started(machine_id, snapshot.state, snapshot.attempt)
+        step = self.steps[snapshot.state]
+        self.executor.submit(lambda: self._done.put(self._call(step, snapshot, started_at)))
+
+    def _call(self, step: Step, snapshot: Snapshot, started_at: datetime) -> Done:
+        log = structlog.get_logger().bind(
+            run=self.run_id, instance=snapshot.instance.instance_id, state=snapshot.state.value
+        )
+        begun = time.monotonic()
+        try:
+            outcome: Outcome | None = step(snapshot, self.tools)
+        except Cancelled:
+            outcome = None
+        except WorldError as error:
+            outcome = self._deferred(snapshot, str(error))
+            log.warning("world failed", reason=str(error))
+        except Exception as error:
+            told = traceback.format_exc()
+            log.error("step crashed", error=repr(error), traceback=told)
+            reason = f"internal error: {type(error).__name__}: {error}"
+            outcome = Outcome(
+                Event.ABORT, {"reason": reason}, {"traceback": Artifact("log", told.encode())}
+            )
+        log.debug("step ended", seconds=round(time.monotonic() - begun, 3))
+        return Done(snapshot.machine_id, outcome, started_at)
+
+    def _deferred(self, snapshot: Snapshot, reason: str) -> Outcome:
+        deferred = 0
+        for past in reversed(snapshot.past):
+            if past.event is not Event.DEFER:
+                break
+            deferred += 1
+        if deferred >= self.config.max_defers:
+            return Outcome(
+                Event.ABORT, {"reason": f"deferred {deferred} times; the last time: {reason}"}
+            )
+        wait = min(self.config.defer_seconds * 2**deferred, LONGEST_WAIT)
+        return Outcome(Event.DEFER, {"reason": reason, "wait_seconds": wait})
+
+    def _snapshot(self, tracked: Tracked) -> Snapshot:
+        row = tracked.row
+        if tracked.past is None:
+            tracked.past = list(self.store.history(row.id))
+        if tracked.instance is None:
+            content = self.store.instance(self.dataset_sha256, row.instance_id)
+            tracked.instance = Instance.model_validate(content)
+        return Snapshot(
+            run_id=self.run_id,
+            machine_id=row.id,
+            arm=row.arm,
+            instance=tracked.instance,
+            config=self.config,
+            state=State(row.state),
+            attempt=row.attempt,
+            model=row.model or self.config.models[0],
+            past=tuple(tracked.past),
+            blobs=self.store.artifacts(_needed(row, tracked.past)),
+        )
+
+    def _take(self, seconds: float | None) -> None:
+        try:
+            done = self._done.get(timeout=seconds)
+        except queue.Empty:
+            return
+        while done is not None:
+            self._commit(done)
+            try:
+                done = self._done.get_nowait()
+            except queue.Empty:
+                return
+
+    def _commit(self, done: Done) -> None:
+        tracked = self._tracked[done.machine_id]
+        self._running.pop(done.machine_id, None)
+        if done.outcome is None:
+            return
+        row, outcome = tracked.row, done.outcome
+        now = self.clock()
+        wait = outcome.evidence.get("wait_seconds") if outcome.event is Event.DEFER else None
+        not_before = now + timedelta(seconds=wait) if isinstance(wait, int | float) else None
+        tracked.row, past = self.store.commit(
+            row,
+            outcome,
+            started_at=done.started_at,
+            finished_at=now,
+            next_attempt=row.attempt + (outcome.event is Event.RETRY),
+            not_before=not_before,
+        )
+        if tracked.past is not None:
+            tracked.past.append(past)
+        if self.listener:
+            self.listener.committed(done.machine_id, past)
+        self._log.info(
+            "transition", instance=row.instance_id, attempt=past.attempt,
+            source=past.source.value, event=past.event.value, target=past.target.value,
+        )  # fmt: skip
+        if past.target in FINAL:
+            del self._tracked[done.machine_id]
+            self._begun.discard(done.machine_id)
+        else:
+            self._enqueue(tracked.row)
+
+    def _wind_down(self) -> None:
+        self._drain(FINISH_SECONDS, until_signals=2)
+        if self._running:
+            self.tools.sandbox.cancel()
+            self._drain(CANCEL_SECONDS, until_signals=3)
+        self.store.release(self.run_id)
+
+    def _drain(self, seconds: float, until_signals: int) -> None:
+        deadline = time.monotonic() + seconds
+        while self._running and self._signals < until_signals:
+            left = deadline - time.monotonic()
+            if left <= 0:
+                return
+            self._take(left)
+
+
+def _is_new(row: MachineRow) -> bool:
+    return row.state == State.READ and row.attempt == 1
+
+
+def _needed(row: MachineRow, past: list[Past]) -> set[str]:
+    wanted = NEEDED_ARTIFACTS[State(row.state)]
+    return {
+        sha256
+        for one in past
+        for name, sha256 in one.artifacts.items()
+        if name in wanted and (name not in ONLY_THIS_ATTEMPT or one.attempt == row.attempt)
+    }

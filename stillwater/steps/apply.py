@@ -1,0 +1,89 @@
+"""APPLY: the edits onto the base commit's files, all or none, and the patch that they make."""
+
+import json
+from collections.abc import Mapping
+from pathlib import PurePosixPath
+
+from stillwater import edits
+from stillwater.canonical import Json
+from stillwater.machine import Event
+from stillwater.repository import touched
+from stillwater.snapshot import Artifact, Outcome, Snapshot
+from stillwater.steps.tools import Tools
+
+PROTECTED_NAMES = frozenset(
+    {"conftest.py", "tox.ini", "pytest.ini", "noxfile.py", ".gitlab-ci.yml"}
+)
+PROTECTED_FOLDERS = frozenset({".git", ".github", ".circleci", "tests", "test", "testing"})
+
+
+def apply(snapshot: Snapshot, tools: Tools) -> Outcome:
+    """Outcome `applied` with the patch, or `rejected` with what is wrong."""
+    proposed = snapshot.last(Event.PROPOSED, snapshot.attempt)
+    if proposed is None:
+        raise ValueError(f"machine {snapshot.machine_id} is in APPLY without edits")
+    instance = snapshot.instance
+    store = tools.repositories.ensure(instance)
+    paths = tools.repositories.paths(store, instance.base_commit)
+    wanted = [edits.Edit(**one) for one in json.loads(snapshot.text(proposed, "edits"))]
+    hidden = frozenset(touched(instance.test_patch))
+    source = _Base(tools, store, paths)
+    try:
+        applied = edits.apply(wanted, source, protected=lambda path: is_protected(path, hidden))
+    except edits.EditError as error:
+        return Outcome(Event.REJECTED, {"problem": str(error)})
+    base = {path: source.read(path) or "" for path in applied.files}
+    patch = edits.diff(base, applied.files)
+    facts: dict[str, Json] = {
+        "placed": [
+            {"path": one.path, "how": one.how, "first": one.first, "last": one.last}
+            for one in applied.placed
+        ],
+        "changed": sorted(applied.files),
+    }
+    artifacts = {"patch": Artifact("patch", patch.encode(), "text/x-diff; charset=utf-8")}
+    repeated = _repeated(snapshot, patch)
+    if repeated:
+        problem = f"this is the same patch as attempt {repeated}, which did not repair the bug"
+        return Outcome(Event.REJECTED, {"problem": problem, "repeats": repeated}, artifacts)
+    return Outcome(Event.APPLIED, facts, artifacts)
+
+
+def is_protected(path: str, hidden: frozenset[str] = frozenset()) -> bool:
+    """Whether a model may not edit the file: tests, what configures them, and CI."""
+    pure = PurePosixPath(path)
+    return (
+        path in hidden
+        or pure.name in PROTECTED_NAMES
+        or pure.name.startswith("test_")
+        or pure.name.endswith("_test.py")
+        or not PROTECTED_FOLDERS.isdisjoint(pure.parts[:-1])
+    )
+
+
+class _Base:
+    """The base commit's files, read when an edit names them."""
+
+    def __init__(self, tools: Tools, store: object, paths: Mapping[str, str]) -> None:
+        self._tools, self._store, self._paths = tools, store, paths
+        self._read: dict[str, str | None] = {}
+
+    def paths(self) -> list[str]:
+        return list(self._paths)
+
+    def read(self, path: str) -> str | None:
+        if path not in self._paths:
+            return None
+        if path not in self._read:
+            found = self._tools.repositories.texts(self._store, {path: self._paths[path]})  # type: ignore[arg-type]
+            self._read[path] = found.get(path)
+        return self._read[path]
+
+
+def _repeated(snapshot: Snapshot, patch: str) -> int | None:
+    mine = edits.normalised(patch)
+    for past in snapshot.past:
+        if past.event is Event.APPLIED and past.attempt < snapshot.attempt:
+            if edits.normalised(snapshot.text(past, "patch")) == mine:
+                return past.attempt
+    return None

@@ -1,0 +1,96 @@
+"""GENERATE: build the prompt, ask the model, read the edits of its answer."""
+
+import json
+from dataclasses import asdict
+
+from stillwater import edits, prompt
+from stillwater.canonical import Json, canonical
+from stillwater.machine import Event
+from stillwater.models.client import PromptTooLong
+from stillwater.models.protocol import Completion, Request
+from stillwater.snapshot import JSON, Artifact, Outcome, Snapshot
+from stillwater.steps.tools import Tools
+
+
+def generate(snapshot: Snapshot, tools: Tools) -> Outcome:
+    """Outcome `proposed` with the edits, `unusable` with the problem, or `abort` if it can't fit."""
+    request = _request(snapshot, tools)
+    asked = canonical([dict(message) for message in request.messages])
+    artifacts = {"prompt": Artifact("prompt", asked, JSON)}
+    facts: dict[str, Json] = {
+        "model": request.model,
+        "temperature": request.temperature,
+        "seed": request.seed,
+        "num_ctx": request.num_ctx,
+        "max_tokens": request.max_tokens,
+    }
+    try:
+        completion = tools.models.complete(request)
+    except PromptTooLong as error:
+        return Outcome(Event.ABORT, {**facts, "reason": str(error)}, artifacts)
+    artifacts["completion"] = Artifact("completion", completion.text.encode("utf-8", "replace"))
+    reading = edits.read(completion.text, finish_reason=completion.finish_reason)
+    facts |= _facts(completion) | {"repairs": list(reading.repairs)}
+    if reading.problem:
+        return Outcome(Event.UNUSABLE, {**facts, "problem": reading.problem}, artifacts)
+    listed = json.dumps([asdict(edit) for edit in reading.edits], indent=1, ensure_ascii=False)
+    artifacts["edits"] = Artifact("edits", listed.encode("utf-8", "replace"), JSON)
+    return Outcome(Event.PROPOSED, facts, artifacts)
+
+
+def _facts(completion: Completion) -> dict[str, Json]:
+    usage: dict[str, Json] = {
+        "prompt_tokens": completion.prompt_tokens,
+        "completion_tokens": completion.completion_tokens,
+        "cached_tokens": completion.cached_tokens,
+    }
+    return {
+        "usage": usage,
+        "finish_reason": completion.finish_reason,
+        "seconds": completion.seconds,
+    }
+
+
+def _request(snapshot: Snapshot, tools: Tools) -> Request:
+    config, first = snapshot.config, snapshot.attempt == 1
+    return Request(
+        model=snapshot.model,
+        messages=_messages(snapshot, tools),
+        temperature=config.temperature if first else config.retry_temperature,
+        seed=config.seed + snapshot.attempt - 1,
+        max_tokens=config.max_tokens,
+        num_ctx=config.num_ctx,
+        seconds=config.model_timeout,
+    )
+
+
+def _messages(snapshot: Snapshot, tools: Tools) -> tuple[prompt.Message, ...]:
+    chosen = snapshot.last(Event.READ)
+    if chosen is None:
+        raise ValueError(f"machine {snapshot.machine_id} is in GENERATE without having read")
+    instance = snapshot.instance
+    store = tools.repositories.ensure(instance)
+    paths = tools.repositories.paths(store, instance.base_commit)
+    wanted = [str(file["path"]) for file in chosen.evidence["files"]]  # type: ignore[index,union-attr,call-overload]
+    texts = tools.repositories.texts(store, {path: paths[path] for path in wanted})
+    shown = [prompt.ShownFile(path, texts[path]) for path in wanted]
+    failing = snapshot.text(chosen, "failing") if "failing" in chosen.artifacts else ""
+    return prompt.build(instance.problem_statement, shown, failing, tried(snapshot))
+
+
+def tried(snapshot: Snapshot) -> list[prompt.Tried]:
+    """The earlier attempts, as the next prompt tells them."""
+    told = []
+    for past in snapshot.past:
+        if past.event is not Event.RETRY:
+            continue
+        applied = snapshot.last(Event.APPLIED, past.attempt)
+        told.append(
+            prompt.Tried(
+                attempt=past.attempt,
+                outcome=str(past.evidence.get("reason", "failed")),
+                patch=snapshot.text(applied, "patch") if applied else "",
+                result=snapshot.text(past, "feedback"),
+            )
+        )
+    return told

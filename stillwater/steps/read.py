@@ -1,0 +1,96 @@
+"""READ: run the baseline tests, choose the files that the model will see."""
+
+from stillwater.canonical import Json
+from stillwater.context import Query, choose
+from stillwater.errors import InputError
+from stillwater.feedback import distil, tail
+from stillwater.grading import judge
+from stillwater.machine import Event
+from stillwater.sandbox.protocol import SetupError
+from stillwater.snapshot import Artifact, Outcome, Snapshot
+from stillwater.steps.tools import TestRun, Tools, run_tests
+
+CHARACTERS_A_TOKEN = 3.2
+"""Low for code with line numbers, so that the estimate errs towards a prompt that fits."""
+RESERVED_TOKENS = 3000
+"""For the failing tests and the earlier attempts, which come after the files."""
+
+
+def read(snapshot: Snapshot, tools: Tools) -> Outcome:
+    """Outcome `read` with the chosen files, or `invalid` if the instance itself is broken."""
+    try:
+        baseline = run_tests(snapshot, tools, patch="")
+        visible = _visible_baseline(snapshot, tools)
+    except SetupError as error:
+        log = {"log": Artifact("log", error.log)}
+        return Outcome(Event.INVALID, {"reason": str(error)}, log)
+    except InputError as error:
+        return Outcome(Event.INVALID, {"reason": str(error)})
+    logs = {"log": Artifact("log", baseline.log)}
+    broken = _why_invalid(snapshot, baseline)
+    if broken:
+        return Outcome(Event.INVALID, {"reason": broken}, logs)
+    return _choose(snapshot, tools, baseline, visible, logs)
+
+
+def _visible_baseline(snapshot: Snapshot, tools: Tools) -> TestRun | None:
+    if snapshot.config.feedback == "tests":
+        return None
+    return run_tests(snapshot, tools, patch="", hidden=False)
+
+
+def _why_invalid(snapshot: Snapshot, baseline: TestRun) -> str | None:
+    execution = baseline.execution
+    if not baseline.tests:
+        last = tail(baseline.log.decode("utf-8", "replace"), 200).strip().splitlines()
+        how = execution.stopped or f"exit code {execution.exit_code}"
+        return f"the tests can't run ({how}): {last[-1] if last else 'they print nothing'}"
+    instance = snapshot.instance
+    if judge(baseline.tests, instance.FAIL_TO_PASS, ()).resolved:
+        return "every test of FAIL_TO_PASS already passes on the base commit"
+    return None
+
+
+def _choose(
+    snapshot: Snapshot,
+    tools: Tools,
+    baseline: TestRun,
+    visible: TestRun | None,
+    logs: dict[str, Artifact],
+) -> Outcome:
+    instance, config = snapshot.instance, snapshot.config
+    verdict = judge(baseline.tests, instance.FAIL_TO_PASS, instance.PASS_TO_PASS)
+    failing = ""
+    if config.feedback == "tests":
+        failing = distil(baseline.log.decode("utf-8", "replace"), _failing(snapshot, baseline))
+    store = tools.repositories.ensure(instance)
+    paths = tools.repositories.paths(store, instance.base_commit)
+    python = {path: blob for path, blob in paths.items() if path.endswith(".py")}
+    sources = tools.repositories.texts(store, python)
+    budget = config.num_ctx - config.max_tokens - RESERVED_TOKENS
+    budget -= int(len(instance.problem_statement) / CHARACTERS_A_TOKEN)
+    query = Query(issue=instance.problem_statement, failing=failing)
+    choice = choose(query, sources, budget, max_files=config.max_files)
+    if not choice.files:
+        reason = f"none of {len(sources)} files fits the prompt's {budget} tokens; raise num_ctx"
+        return Outcome(Event.INVALID, {"reason": reason}, logs)
+    files: list[Json] = [
+        {"path": one.path, "score": round(one.score, 4), "why": list(one.why), "tokens": one.tokens}
+        for one in choice.files
+    ]
+    evidence: dict[str, Json] = {
+        "files": files,
+        "baseline": {**verdict.evidence(), "seconds": round(baseline.execution.seconds, 3)},
+        "sandbox": {"kind": tools.sandbox.kind, "walls": dict(tools.sandbox.walls())},
+        "feedback": config.feedback,
+    }
+    if visible is not None:
+        evidence["visible"] = dict(visible.tests)
+        logs["visible_log"] = Artifact("log", visible.log)
+    if failing:
+        logs["failing"] = Artifact("feedback", failing.encode())
+    return Outcome(Event.READ, evidence, logs)
+
+
+def _failing(snapshot: Snapshot, baseline: TestRun) -> list[str]:
+    return judge(baseline.tests, snapshot.instance.FAIL_TO_PASS, ()).failing

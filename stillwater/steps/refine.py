@@ -1,0 +1,48 @@
+"""REFINE: say what went wrong in few words, and decide whether and by whom to try again."""
+
+from collections.abc import Mapping
+
+from stillwater.canonical import Json
+from stillwater.feedback import distil
+from stillwater.machine import Event
+from stillwater.snapshot import Artifact, Outcome, Past, Snapshot
+from stillwater.steps.tools import Tools
+
+
+def refine(snapshot: Snapshot, tools: Tools) -> Outcome:
+    """Outcome `retry` with the feedback and the next model, or `exhausted`."""
+    last = next(
+        past
+        for past in reversed(snapshot.past)
+        if past.event in {Event.UNUSABLE, Event.REJECTED, Event.FAILED}
+    )
+    reason, feedback = _told(snapshot, last)
+    left = snapshot.config.attempts - snapshot.attempt
+    evidence: dict[str, Json] = {"reason": reason, "model": snapshot.model, "attempts_left": left}
+    artifacts = {"feedback": Artifact("feedback", feedback.encode())}
+    if left <= 0:
+        return Outcome(Event.EXHAUSTED, evidence, artifacts)
+    return Outcome(Event.RETRY, evidence, artifacts, model=snapshot.model)
+
+
+def _told(snapshot: Snapshot, last: Past) -> tuple[str, str]:
+    if last.event is Event.UNUSABLE:
+        return "the answer held no usable edit", str(last.evidence["problem"])
+    if last.event is Event.REJECTED:
+        return "the edit did not apply", str(last.evidence["problem"])
+    stopped = last.evidence.get("stopped")
+    log = snapshot.text(last, "log")
+    facts = distil(log, _failing(last))
+    if stopped:
+        return f"the tests were stopped ({stopped})", f"The tests were stopped: {stopped}.\n{facts}"
+    return "tests still fail", facts
+
+
+def _failing(last: Past) -> list[str]:
+    failing: list[str] = []
+    for group in ("fail_to_pass", "pass_to_pass"):
+        judged = last.evidence.get(group)
+        listed = judged.get("failed") if isinstance(judged, Mapping) else None
+        if isinstance(listed, list):
+            failing += [str(test) for test in listed]
+    return failing

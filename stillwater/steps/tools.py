@@ -1,0 +1,108 @@
+"""What steps reach the world with, and the test run that READ and TEST share."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from stillwater.canonical import digest
+from stillwater.datasets.instance import Instance
+from stillwater.grading import parse
+from stillwater.models.protocol import Model
+from stillwater.repository import Repositories, apply_patch
+from stillwater.sandbox.protocol import Execution, Job, Limits, Sandbox, Setup
+from stillwater.snapshot import Snapshot
+
+PYTEST_OPTIONS = "-rA -p no:cacheprovider --color=no"
+"""Given by PYTEST_ADDOPTS, so that any pytest command prints the summary that the parser reads."""
+
+
+@dataclass(frozen=True)
+class Tools:
+    """The repositories, the sandbox and the models that a step may use."""
+
+    repositories: Repositories
+    sandbox: Sandbox
+    models: Model
+
+
+@dataclass(frozen=True)
+class TestRun:
+    """One run of the instance's tests: what the sandbox saw, and what the log says of each test."""
+
+    __test__ = False
+
+    execution: Execution
+    tests: Mapping[str, str]
+
+    @property
+    def log(self) -> bytes:
+        """What the tests printed, as it is kept."""
+        return self.execution.output
+
+
+def run_tests(snapshot: Snapshot, tools: Tools, patch: str, *, hidden: bool = True) -> TestRun:
+    """Run the instance's tests on the base commit with `patch` applied, in a fresh sandbox.
+
+    `hidden` says whether test_patch is applied, that is, whether FAIL_TO_PASS exists.
+
+    Raises:
+        RepositoryError: the repository or test_patch is broken.
+        SetupError: setup_command fails.
+        WorldError: the sandbox or the disk failed.
+    """
+    instance = snapshot.instance
+    store = tools.repositories.ensure(instance)
+    label = f"{_slug(instance.instance_id)}-{snapshot.attempt}"
+    environment = _environment(snapshot, tools, store)
+    with tools.repositories.tree(store, instance.base_commit, label) as tree:
+        apply_patch(tree, patch, f"{instance.instance_id}: the patch")
+        if hidden:
+            apply_patch(tree, instance.test_patch, f"{instance.instance_id}: test_patch")
+        execution = tools.sandbox.run(_job(snapshot, tree, label, environment))
+    log = execution.output.decode("utf-8", "replace")
+    return TestRun(execution, parse(instance.log_parser, log, execution.exit_code))
+
+
+def _job(snapshot: Snapshot, tree: Path, label: str, environment: str | None) -> Job:
+    config = snapshot.config
+    pytest = snapshot.instance.log_parser in {None, "pytest"}
+    return Job(
+        tree=tree,
+        command=snapshot.instance.test_command or "",
+        label=label,
+        environment=environment,
+        variables={"PYTEST_ADDOPTS": PYTEST_OPTIONS} if pytest else {},
+        limits=Limits(
+            seconds=config.test_timeout,
+            memory_bytes=config.test_memory,
+            pids=config.test_pids,
+            output_bytes=config.test_output,
+        ),
+    )
+
+
+def _environment(snapshot: Snapshot, tools: Tools, store: Path) -> str | None:
+    instance = snapshot.instance
+    if not instance.setup_command:
+        return None
+    with tools.repositories.tree(store, instance.base_commit, "setup") as tree:
+        return tools.sandbox.prepare(
+            Setup(
+                key=environment_key(instance),
+                command=instance.setup_command,
+                tree=tree,
+                seconds=snapshot.config.setup_timeout,
+            )
+        )
+
+
+def environment_key(instance: Instance) -> str:
+    """What names the environment of an instance: its repository, its `environment` or commit."""
+    shared = instance.environment or instance.base_commit
+    whole = "\0".join((instance.repo, shared, instance.setup_command or ""))
+    return f"{_slug(instance.repo)}-{_slug(shared)[:24]}-{digest(whole.encode())[:12]}"
+
+
+def _slug(text: str) -> str:
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", text)[:60].strip("-.") or "x"

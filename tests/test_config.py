@@ -1,0 +1,71 @@
+"""The configuration: where settings come from, and what is said of wrong ones."""
+
+from pathlib import Path
+
+import pytest
+
+from stillwater import config
+from stillwater.config import ConfigError
+
+
+@pytest.fixture(autouse=True)
+def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def test_flags_override_the_environment_and_that_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "stillwater.toml").write_text("attempts = 2\nseed = 2\nnum_ctx = 2048\n")
+    monkeypatch.setenv("STILLWATER_ATTEMPTS", "3")
+    monkeypatch.setenv("STILLWATER_SEED", "3")
+    loaded = config.load({"attempts": "4"})
+    assert (loaded.attempts, loaded.seed, loaded.num_ctx) == (4, 3, 2048)
+
+
+@pytest.mark.parametrize("where", ["set", "file"])
+def test_an_unknown_key_is_named_with_its_nearest(where: str, tmp_path: Path) -> None:
+    if where == "file":
+        (tmp_path / "stillwater.toml").write_text("atempts = 2\n")
+    with pytest.raises(ConfigError, match=r"'atempts' is no setting.*attempts"):
+        config.load({"atempts": "2"} if where == "set" else {})
+
+
+def test_a_misspelt_variable_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STILLWATER_ATEMPTS", "3")
+    with pytest.raises(ConfigError, match="did you mean STILLWATER_ATTEMPTS"):
+        config.load()
+
+
+def test_a_value_out_of_range_is_one_sentence() -> None:
+    with pytest.raises(ConfigError, match="'attempts' can't be '0'"):
+        config.load({"attempts": "0"})
+
+
+def test_a_file_that_is_not_toml_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "stillwater.toml").write_text("attempts = = 2\n")
+    with pytest.raises(ConfigError, match=r"stillwater\.toml"):
+        config.load()
+
+
+def test_set_wants_key_equals_value() -> None:
+    with pytest.raises(ConfigError, match="--set KEY=VALUE"):
+        config.parse_set(["attempts"])
+
+
+def test_models_may_be_set_as_one_word() -> None:
+    assert config.load(config.parse_set(["models=a/b,c/d"])).models == ("a/b", "c/d")
+
+
+def test_a_stored_configuration_comes_back_without_its_secret(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("STILLWATER_API_KEY", "sk-secret")
+    loaded = config.load({"attempts": "2"})
+    stored = config.stored(loaded)
+    assert "sk-secret" not in repr(stored)
+    assert "api_key" not in stored
+    again = config.frozen(stored)
+    assert again.model_dump() == loaded.model_dump()
+    assert again.api_key is not None
+    assert again.api_key.get_secret_value() == "sk-secret"
