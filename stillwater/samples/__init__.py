@@ -17,6 +17,8 @@ import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from stillwater.errors import InputError
+
 __all__ = ["INSTANCES", "SampleError", "bug_ids", "materialise", "packages"]
 
 _HERE = Path(__file__).parent
@@ -30,7 +32,7 @@ _ABANDONED = 3600.0
 _NOT_SOURCE = frozenset({"__pycache__", ".pytest_cache", ".ruff_cache", ".mypy_cache"})
 
 
-class SampleError(Exception):
+class SampleError(InputError):
     """A bundled sample that does not exist, or cannot be put where it should go."""
 
 
