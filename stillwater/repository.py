@@ -180,15 +180,27 @@ class Repositories:
         return done.stdout
 
     @contextmanager
-    def tree(self, store: Path, commit: str, label: str) -> Iterator[Path]:
-        """A fresh work tree of the commit, without .git, removed at the end."""
+    def tree(
+        self, store: Path, commit: str, label: str, patches: Mapping[str, str] | None = None
+    ) -> Iterator[Path]:
+        """A fresh work tree of the commit, without .git, removed at the end.
+
+        `patches` are unified diffs by what they are called, applied in their order.
+
+        Raises:
+            RepositoryError: a patch doesn't apply.
+        """
         work = self.home / "work"
-        work.mkdir(parents=True, exist_ok=True)
-        folder = Path(tempfile.mkdtemp(prefix=f"{label}-", dir=work))
         try:
-            yield self._lay_out(store, commit, folder)
+            work.mkdir(parents=True, exist_ok=True)
+            folder = Path(tempfile.mkdtemp(prefix=f"{label}-", dir=work))
         except OSError as error:
-            raise FetchError(f"{folder}: {error.strerror}") from error
+            raise FetchError(f"{work}: no work tree can be made: {error.strerror}") from error
+        try:
+            tree = self._lay_out(store, commit, folder)
+            for what, patch in (patches or {}).items():
+                apply_patch(tree, patch, what)
+            yield tree
         finally:
             _remove(folder)
 

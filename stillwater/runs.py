@@ -1,6 +1,5 @@
 """Starting and driving runs: all that lies between the door (CLI) and the scheduler."""
 
-import os
 import secrets
 import signal
 import threading
@@ -132,7 +131,6 @@ def drive(
         steps=STEPS,
         executor=ThreadExecutor(config.model_slots + config.sandbox_slots + 1),
         listener=listener,
-        owner=f"{os.uname().nodename}:{os.getpid()}",
     )
     with _signals(scheduler) as stopped:
         scheduler.run()

@@ -9,7 +9,7 @@ import queue
 import time
 import traceback
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from enum import Enum
 from typing import Protocol
@@ -99,7 +99,6 @@ class Scheduler:
     steps: Mapping[State, Step]
     executor: Executor
     listener: Listener | None = None
-    owner: str = "scheduler"
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
 
     _ready: dict[Slot, list[tuple[bool, int]]] = field(default_factory=dict, init=False)
@@ -140,14 +139,14 @@ class Scheduler:
             self._begun.discard(row.id)
         else:
             entry = (_is_new(row), row.id)
-            heapq.heappush(self._ready[SLOT_OF[State(row.state)]], entry)
+            heapq.heappush(self._ready[SLOT_OF[row.state]], entry)
 
     def _release_delayed(self) -> None:
         now = self.clock()
         while self._delayed and self._delayed[0][0] <= now:
             _, machine_id = heapq.heappop(self._delayed)
             row = self._tracked[machine_id].row
-            heapq.heappush(self._ready[SLOT_OF[State(row.state)]], (_is_new(row), machine_id))
+            heapq.heappush(self._ready[SLOT_OF[row.state]], (_is_new(row), machine_id))
 
     def _wait_seconds(self) -> float | None:
         if not self._delayed:
@@ -189,7 +188,6 @@ class Scheduler:
         log = structlog.get_logger().bind(
             run=self.run_id, instance=snapshot.instance.instance_id, state=snapshot.state.value
         )
-        begun = time.monotonic()
         try:
             outcome: Outcome | None = step(snapshot, self.tools)
         except Cancelled:
@@ -204,7 +202,6 @@ class Scheduler:
             outcome = Outcome(
                 Event.ABORT, {"reason": reason}, {"traceback": Artifact("log", told.encode())}
             )
-        log.debug("step ended", seconds=round(time.monotonic() - begun, 3))
         return Done(snapshot.machine_id, outcome, started_at)
 
     def _deferred(self, snapshot: Snapshot, reason: str) -> Outcome:
@@ -233,9 +230,9 @@ class Scheduler:
             arm=row.arm,
             instance=tracked.instance,
             config=self.config,
-            state=State(row.state),
+            state=row.state,
             attempt=row.attempt,
-            model=row.model or self.config.models[0],
+            model=row.model,
             past=tuple(tracked.past),
             blobs=self.store.artifacts(_needed(row, tracked.past)),
         )
@@ -261,13 +258,27 @@ class Scheduler:
         now = self.clock()
         wait = outcome.evidence.get("wait_seconds") if outcome.event is Event.DEFER else None
         not_before = now + timedelta(seconds=wait) if isinstance(wait, int | float) else None
-        tracked.row, past = self.store.commit(
-            row,
-            outcome,
+        attempt = row.attempt + (outcome.event is Event.RETRY)
+        past = self.store.commit(
+            row.id,
+            expect_seq=row.seq,
+            event=outcome.event,
+            evidence=outcome.evidence,
+            artifacts=outcome.artifacts,
             started_at=done.started_at,
             finished_at=now,
-            next_attempt=row.attempt + (outcome.event is Event.RETRY),
+            attempt=row.attempt,
+            next_attempt=attempt,
+            model=outcome.model,
             not_before=not_before,
+        )
+        tracked.row = replace(
+            row,
+            state=past.target,
+            attempt=attempt,
+            model=outcome.model or row.model,
+            not_before=not_before,
+            seq=past.seq,
         )
         if tracked.past is not None:
             tracked.past.append(past)
@@ -275,7 +286,7 @@ class Scheduler:
             self.listener.committed(done.machine_id, past)
         self._log.info(
             "transition", instance=row.instance_id, attempt=past.attempt,
-            source=past.source.value, event=past.event.value, target=past.target.value,
+            source=past.source.value, happened=past.event.value, target=past.target.value,
         )  # fmt: skip
         if past.target in FINAL:
             del self._tracked[done.machine_id]
@@ -288,7 +299,6 @@ class Scheduler:
         if self._running:
             self.tools.sandbox.cancel()
             self._drain(CANCEL_SECONDS, until_signals=3)
-        self.store.release(self.run_id)
 
     def _drain(self, seconds: float, until_signals: int) -> None:
         deadline = time.monotonic() + seconds
@@ -304,7 +314,7 @@ def _is_new(row: MachineRow) -> bool:
 
 
 def _needed(row: MachineRow, past: list[Past]) -> set[str]:
-    wanted = NEEDED_ARTIFACTS[State(row.state)]
+    wanted = NEEDED_ARTIFACTS[row.state]
     return {
         sha256
         for one in past

@@ -58,9 +58,7 @@ def command(
     with runs.opened(place) as store:
         frozen = own.freeze(repo, home)
         path = os.environ.get("PATH")
-        walled, _ = choose(
-            settings.sandbox, place.folder, settings.docker_image, place.label, path
-        )
+        walled, _ = choose(settings.sandbox, place.folder, settings.docker_image, place.label, path)
         print(f"Running the tests of {frozen.top.name} …", file=sys.stderr)
         dataset = own.dataset(frozen, told, test, settings, walled, place.folder)
         failing = len(dataset.instances[0].FAIL_TO_PASS)
@@ -98,9 +96,7 @@ def _drive(
     place: runs.Place, store: Store, run_id: str, sandbox: Sandbox, *, verbose: bool
 ) -> str | None:
     logs.to_run_folder(place.folder / "runs" / run_id, also_terminal=verbose)
-    watched = [
-        (row.id, row.instance_id, row.state, row.attempt) for row in store.machines(run_id)
-    ]
+    watched = [(row.id, row.instance_id, row.state, row.attempt) for row in store.machines(run_id)]
     machines = store.machines(run_id)
     console = Console(stderr=True)
     with Progress(watched, run_id, machines[0].model, console) as progress:

@@ -43,7 +43,9 @@ def run(
     dataset: Annotated[
         str, typer.Argument(help="samples, a .jsonl/.json/.parquet file, or a hub name.")
     ] = "samples",
-    limit: Annotated[int | None, typer.Option("--limit", min=1, help="At most N instances.")] = None,
+    limit: Annotated[
+        int | None, typer.Option("--limit", min=1, help="At most N instances.")
+    ] = None,
     part: Annotated[str | None, typer.Option("--slice", help="A:B, as in Python.")] = None,
     instance: Annotated[
         list[str] | None, typer.Option("--instance", help="Only this one; may be repeated.")
@@ -75,10 +77,10 @@ def resume(
 ) -> None:
     """Go on where the last scheduler stopped, however it stopped."""
     place = runs.Place(db)
-    with Store.reader(db):
+    with Store.open(db, read_only=True):
         pass
     with runs.opened(place, run_id) as store:
-        found = store.run(run_id) if run_id else store.newest_unfinished()
+        found = store.run(run_id) if run_id else store.unfinished()
         if found is None or found.finished_at is not None:
             which = f"run {found.id}" if found else "every run"
             print(f"Nothing to resume: {which} is finished. See it with: stillwater report")
@@ -108,9 +110,7 @@ def notice(text: str) -> None:
     ERRORS.print(Panel(Text(text), title="notice", border_style="yellow", expand=False))
 
 
-def drive(
-    place: runs.Place, store: Store, run_id: str, sandbox: Any, *, verbose: bool
-) -> None:
+def drive(place: runs.Place, store: Store, run_id: str, sandbox: Any, *, verbose: bool) -> None:
     """Drive the run with progress on the screen; print its results, or how to go on."""
     console = Console()
     run_row = store.run(run_id)

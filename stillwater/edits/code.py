@@ -62,7 +62,7 @@ def understand(text: str) -> Code:
 
 
 def first_line_restored(lines: Sequence[str]) -> list[str] | None:
-    """The lines with the first as far in as the least of the others; None if that changes nothing."""
+    """The lines with the first as far in as the least of the others; None if it is already."""
     others = [indent(line) for line in lines[1:] if not is_blank(line)]
     if not others or indent(lines[0]) or not (least := min(others, key=len)):
         return None

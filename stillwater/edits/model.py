@@ -46,7 +46,7 @@ class Placement:
 
 @dataclass(frozen=True)
 class Applied:
-    """The new texts of the files that changed, where each edit went, and what had to be repaired."""
+    """The new texts of the changed files, where each edit went, and what had to be repaired."""
 
     files: Mapping[str, str]
     placed: tuple[Placement, ...]

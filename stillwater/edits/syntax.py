@@ -11,8 +11,8 @@ from dataclasses import dataclass
 _BROKEN = (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError)
 _QUIET = threading.Lock()
 
-Function = (ast.FunctionDef, ast.AsyncFunctionDef)
-Defining = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+Defining = Function | ast.ClassDef
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Complaint:
 
 @dataclass(frozen=True)
 class Definition:
-    """A function or class of a file; `first` counts its decorators, `owners` are outermost first."""
+    """A function or class; `first` counts its decorators, `owners` are outermost first."""
 
     node: Defining
     owners: tuple[Defining, ...]
@@ -101,7 +101,7 @@ def _walk(tree: ast.Module) -> Iterator[Definition]:
     while waiting:
         node, owners = waiting.pop()
         for child in ast.iter_child_nodes(node):
-            if isinstance(child, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            if isinstance(child, Defining):
                 yield Definition(child, owners, first_line(child), last_line(child))
                 waiting.append((child, (*owners, child)))
             elif isinstance(child, ast.stmt | ast.excepthandler | ast.match_case):
@@ -123,7 +123,7 @@ def bound(body: Sequence[ast.stmt]) -> set[str]:
     """The names that the statements bind by definition, plain assignment or import."""
     names: set[str] = set()
     for node in body:
-        if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+        if isinstance(node, Defining):
             names.add(node.name)
         elif isinstance(node, ast.Import | ast.ImportFrom):
             names.update(one.asname or one.name.split(".")[0] for one in node.names)

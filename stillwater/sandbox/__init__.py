@@ -1,1 +1,37 @@
-"""Where tests run: `protocol` is the promise, `local` and `docker` keep it, `choose` picks one."""
+"""Where tests run: `protocol` is the promise, `local` and `docker` keep it, `choose` picks one.
+
+Local: `process` runs `launcher` behind `walls`, that are made of `layout`'s mounts by bubblewrap or
+by `namespaces`, and of control `groups`; `environments` caches virtual environments; `scratch` is
+thrown away. Docker: `engine` is the way to it, `images` are made once, `containers` for each job,
+`archive` fills them. `capture` bounds the output of both.
+"""
+
+from stillwater.sandbox.choose import choose
+from stillwater.sandbox.docker import DockerSandbox
+from stillwater.sandbox.engine import engine_answers
+from stillwater.sandbox.local import LocalSandbox
+from stillwater.sandbox.protocol import (
+    Cancelled,
+    Execution,
+    Job,
+    Limits,
+    Sandbox,
+    SandboxError,
+    Setup,
+    SetupError,
+)
+
+__all__ = [
+    "Cancelled",
+    "DockerSandbox",
+    "Execution",
+    "Job",
+    "Limits",
+    "LocalSandbox",
+    "Sandbox",
+    "SandboxError",
+    "Setup",
+    "SetupError",
+    "choose",
+    "engine_answers",
+]

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stillwater.sandbox.protocol import Limits
+from stillwater.sandbox.scratch import unique
 
 ROOT = Path("/sys/fs/cgroup")
 OWN_PROCESSES = 8  # the walls' own, besides the job's
@@ -45,7 +46,7 @@ class Group:
 def available() -> bool:
     """Whether control groups can be made here."""
     try:
-        with group(f"probe-{os.getpid()}-{time.monotonic_ns()}", Limits()) as made:
+        with group(unique(), Limits()) as made:
             return made is not None
     except OSError:
         return False
@@ -86,6 +87,8 @@ def _settings(limits: Limits) -> dict[Path, dict[str, int]]:
 
 def leftovers() -> list[Path]:
     """The groups that any scheduler on this machine has made and not removed."""
+    if os.geteuid() != 0:
+        return []
     parents = (ROOT, ROOT / "pids", ROOT / "memory")
     return [found for parent in parents for found in parent.glob("stillwater-*")]
 

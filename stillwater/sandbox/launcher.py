@@ -1,8 +1,8 @@
 """Runs between the walls and the command: sets the limits, and lets nothing outlive the command.
 
 `python -I -S launcher.py SPEC STATUS`, both file descriptors: a JSON specification to read, and a
-pipe that gets `exit N` at the end or `failed WHY`. Standard input is a lifeline: `t` asks for an
-orderly end; any other byte, or its closing because the scheduler died, for an immediate one.
+pipe that gets `started`, then `exit N`; or `failed WHY`. Standard input is a lifeline: `t` asks for
+an orderly end; any other byte, or its closing because the scheduler died, for an immediate one.
 Standard library only: it runs without Stillwater's packages.
 """
 
@@ -24,7 +24,13 @@ LONG_COMMAND = 100_000  # the kernel takes at most 128 KiB in one argument (MAX_
 
 # linux/prctl.h
 PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_CAPBSET_DROP = 1, 4, 24
-PR_SET_CHILD_SUBREAPER, PR_SET_NO_NEW_PRIVS = 36, 38
+PR_SET_SECCOMP, PR_SET_CHILD_SUBREAPER, PR_SET_NO_NEW_PRIVS = 22, 36, 38
+SECCOMP_MODE_FILTER = 2  # linux/seccomp.h, as are the next
+SECCOMP_ALLOW, SECCOMP_ERRNO, SECCOMP_KILL = 0x7FFF0000, 0x00050000, 0x80000000
+BPF_LOAD, BPF_EQUAL, BPF_AT_LEAST, BPF_RETURN = 0x20, 0x15, 0x35, 0x06  # linux/bpf_common.h
+EACCES, X32 = 13, 0x40000000  # asm-generic/errno-base.h, asm/unistd.h
+SOCKET = {"x86_64": (0xC000003E, 41), "aarch64": (0xC00000B7, 198)}  # linux/audit.h, asm/unistd.h
+SYS_IO_URING_SETUP = 425
 LINUX_CAPABILITY_VERSION_3 = 0x20080522  # linux/capability.h
 SYS_LANDLOCK_CREATE, SYS_LANDLOCK_ADD, SYS_LANDLOCK_RESTRICT = 444, 445, 446  # asm/unistd.h
 # linux/landlock.h: rights on the file system as of each ABI
@@ -125,6 +131,8 @@ def become_command(spec: Spec) -> NoReturn:
         resource.setrlimit(number, (lowest, lowest))
     if spec["landlock"]:
         landlock(**spec["landlock"])
+        if not spec["landlock"]["tcp"]:
+            deny_sockets()
     variables, command = spec["variables"], spec["command"]
     shell = shutil.which("bash", path=variables["PATH"]) or "/bin/sh"
     if len(command) < LONG_COMMAND:
@@ -132,6 +140,26 @@ def become_command(spec: Spec) -> NoReturn:
     script = Path(variables["TMPDIR"]) / "command.sh"
     script.write_text(command)
     os.execve(shell, [shell, str(script)], variables)  # noqa: S606
+
+
+def deny_sockets() -> None:
+    """Deny socket(2), and io_uring, which could do the same; Landlock knows only TCP and files."""
+    architecture, socket = SOCKET[os.uname().machine]
+    program = [
+        (BPF_LOAD, 0, 0, 4),  # seccomp_data.arch
+        (BPF_EQUAL, 1, 0, architecture),
+        (BPF_RETURN, 0, 0, SECCOMP_KILL),
+        (BPF_LOAD, 0, 0, 0),  # seccomp_data.nr
+        (BPF_AT_LEAST, 2, 0, X32),
+        (BPF_EQUAL, 1, 0, socket),
+        (BPF_EQUAL, 0, 1, SYS_IO_URING_SETUP),
+        (BPF_RETURN, 0, 0, SECCOMP_ERRNO | EACCES),
+        (BPF_RETURN, 0, 0, SECCOMP_ALLOW),
+    ]
+    code = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *line) for line in program))
+    header = struct.pack("HxxxxxxP", len(program), ctypes.addressof(code))
+    arguments = (ctypes.c_ulong(SECCOMP_MODE_FILTER), header, ctypes.c_ulong(0), ctypes.c_ulong(0))
+    check(libc.prctl(PR_SET_SECCOMP, *arguments), "seccomp")
 
 
 def exit_code(status: int) -> int:
@@ -229,7 +257,8 @@ def launch(spec: Spec, status: int) -> int:
         except OSError as error:
             os.write(status, f"failed {error}\n".encode())
             os._exit(126)
-    prctl(PR_SET_DUMPABLE, 0)
+    os.write(status, b"started\n")
+    prctl(PR_SET_DUMPABLE, 0)  # so that the command can't write our report through /proc
     code = supervise(command, woken, spec["own_world"])
     end_all(spec["own_world"])
     return code

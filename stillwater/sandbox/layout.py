@@ -16,7 +16,7 @@ HOME = "/testhome"
 TEMPORARY = "/tmp"  # noqa: S108 - the job's own, never the machine's
 
 PRIVATE = ("/home", "/root", "/run", "/var/run", "/tmp", "/var/tmp", "/mnt", "/media", "/srv")  # noqa: S108
-SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib64", "/etc", "/var", "/opt", "/nix", "/sys")
+SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib64", "/etc", "/nix", "/sys")
 DEVICES = ("null", "zero", "full", "random", "urandom", "tty", "ptmx", "pts")
 
 Mount = tuple[str, str, str]
@@ -50,9 +50,7 @@ def _has_account() -> bool:
 
 def _is_system(path: Path) -> bool:
     """Whether hiding it would hide the system: service accounts have homes like /usr/sbin."""
-    return any(path.is_relative_to(s) and s != "/var" for s in SYSTEM) or any(
-        Path(s).is_relative_to(path) for s in SYSTEM
-    )
+    return any(path.is_relative_to(s) or Path(s).is_relative_to(path) for s in SYSTEM)
 
 
 def is_hidden(path: Path, among: Iterable[Path]) -> bool:
@@ -63,15 +61,16 @@ def is_hidden(path: Path, among: Iterable[Path]) -> bool:
 def reveal(paths: Iterable[Path], among: frozenset[Path]) -> frozenset[Path]:
     """Those paths, and what their symlinks mean, that must be bound back to be seen.
 
-    A hidden directory itself, or one that contains it, is never revealed.
+    Nobody's whole home is ever revealed, nor what contains one.
     """
+    never = hidden()
     found = {form for path in paths for form in (path.absolute(), path.resolve())}
     return frozenset(
         path
         for path in found
         if path.exists()
         and is_hidden(path, among)
-        and not any(h.is_relative_to(path) for h in among)
+        and not any(h.is_relative_to(path) for h in never)
     )
 
 
@@ -126,13 +125,13 @@ def needed_by(path: str) -> set[Path]:
 def mounts(view: View) -> list[Mount]:
     """The view as mounts, in order, beginning with an empty root."""
     plan: list[Mount] = []
-    for entry in sorted(Path("/").iterdir()):
+    own = {*view.hidden, *map(Path, ("/proc", "/dev", TESTBED, HOME))}
+    for entry in sorted(set(Path("/").iterdir()) - own):
         if entry.is_symlink():
             plan.append(("symlink", str(entry), str(entry.readlink())))
-        elif entry.is_dir() and str(entry) not in ("/proc", "/dev", TESTBED, HOME):
-            if entry not in view.hidden:
-                plan.append(("read", str(entry), str(entry)))
-    covers: list[Mount] = [("hide", str(path), "") for path in view.hidden]
+        elif entry.is_dir():
+            plan.append(("read", str(entry), str(entry)))
+    covers: list[Mount] = [("hide", str(p), "") for p in view.hidden if _needs_cover(p, view)]
     binds = [("read", str(path), str(path)) for path in view.readable]
     binds += [("write", target, str(source)) for target, source in view.writable.items()]
     plan += sorted(covers + binds, key=lambda m: (m[1].count("/"), m[1]))
@@ -142,10 +141,18 @@ def mounts(view: View) -> list[Mount]:
     return [*plan, ("seal", "/", "")]
 
 
+def _needs_cover(path: Path, view: View) -> bool:
+    """Whether the nearest folder above that the view treats specially would show it."""
+    above = [p for p in view.hidden | view.readable if p != path and path.is_relative_to(p)]
+    return not above or max(above, key=lambda p: len(p.parts)) not in view.hidden
+
+
 def allowed(view: View) -> dict[str, list[str]]:
     """The view as paths that may be read and paths that may be written."""
     read = [str(p) for p in _visible(Path("/"), view.hidden)]
-    read += [str(path) for path in view.readable]
+    for path in view.readable:
+        within = frozenset(h for h in view.hidden if h.is_relative_to(path))
+        read += [str(p) for p in _visible(path, within)]
     write = [str(path) for path in view.writable.values()]
     return {"read": read, "write": write + [f"/dev/{name}" for name in DEVICES]}
 

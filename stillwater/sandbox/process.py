@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -20,6 +20,8 @@ PYTHON = (os.path.realpath(sys.executable), "-I", "-S")
 PATIENCE = 1.0  # how much longer than promised the launcher may take before it is killed too
 GRACE = 2.0  # between SIGTERM and SIGKILL: the launcher's
 CHUNK = 1 << 16
+
+Wrapper = Callable[[list[str]], list[str]]  # a command line to one that runs it behind walls
 
 
 class Walled:
@@ -80,14 +82,15 @@ class Walled:
 
     def kill(self) -> None:
         """Kill the launcher or what wraps it, and with it its world."""
-        with suppress(ProcessLookupError):
-            os.killpg(self.process.pid, signal.SIGKILL)
+        if self.process.returncode is None:
+            with suppress(ProcessLookupError):
+                os.killpg(self.process.pid, signal.SIGKILL)
 
 
 def execute(
-    wrapper: list[str], spec: Mapping[str, object], limits: Limits, cancellation: int
+    wrapper: Wrapper, spec: Mapping[str, object], limits: Limits, cancellation: int
 ) -> Execution:
-    """Run the launcher with `spec`, behind `wrapper`; `cancellation` is readable once cancelled.
+    """Run the launcher with `spec`, in `wrapper`; `cancellation` is readable once cancelled.
 
     Raises SandboxError when the walls couldn't be put up, Cancelled.
     """
@@ -97,17 +100,19 @@ def execute(
         try:
             walled.follow(cancellation)
             process.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            walled.kill()
         except BaseException:
             walled.kill()
             raise
-        word, _, text = os.read(report, CHUNK).decode("utf-8", "replace").strip().partition(" ")
+        said = _report(report)
     if walled.cancelled:
         raise Cancelled("The sandbox was cancelled.")
-    if word == "failed" or (not word and walled.stopped is None and process.returncode >= 0):
+    if "failed" in said or ("started" not in said and walled.stopped is None):
         printed = walled.capture.content()[-2000:].decode("utf-8", "replace").strip()
-        raise SandboxError(f"The sandbox couldn't start the command: {text or printed}")
+        raise SandboxError(f"The sandbox couldn't start the command: {said.get('failed', printed)}")
     return Execution(
-        exit_code=_code(walled, text),
+        exit_code=_code(walled, said.get("exit")),
         output=walled.capture.content(),
         seconds=time.monotonic() - started,
         stopped=walled.stopped,
@@ -115,28 +120,38 @@ def execute(
     )
 
 
-def _code(walled: Walled, reported: str) -> int | None:
+def _report(report: int) -> dict[str, str]:
+    """What the launcher said, by the first word of each line."""
+    try:
+        lines = os.read(report, CHUNK).decode("utf-8", "replace").splitlines()
+    except BlockingIOError:
+        return {}
+    return {word: text for word, _, text in (line.partition(" ") for line in lines)}
+
+
+def _code(walled: Walled, reported: str | None) -> int | None:
+    """The command's code; without a report something killed the launcher, and the command too."""
     if walled.stopped is not None:
         return None
-    if reported:
+    if reported is not None:
         return int(reported)
-    return 128 - walled.process.returncode
+    code = walled.process.returncode
+    return code if code >= 0 else 128 - code
 
 
 @contextmanager
 def _spawned(
-    wrapper: list[str], spec: Mapping[str, object]
+    wrapper: Wrapper, spec: Mapping[str, object]
 ) -> Iterator[tuple["subprocess.Popen[bytes]", int]]:
     report, status = os.pipe()
     os.set_blocking(report, False)
-    os.write(status, b"")
     try:
         with tempfile.TemporaryFile() as specification:
             specification.write(json.dumps(spec).encode())
             specification.seek(0)
             descriptors = (specification.fileno(), status)
             process = subprocess.Popen(
-                [*wrapper, *PYTHON, str(LAUNCHER), *map(str, descriptors)],
+                wrapper([*PYTHON, str(LAUNCHER), *map(str, descriptors)]),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,

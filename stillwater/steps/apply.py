@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from pathlib import PurePosixPath
+from pathlib import Path
 
 from stillwater import edits
 from stillwater.canonical import Json
@@ -10,12 +10,6 @@ from stillwater.machine import Event
 from stillwater.repository import touched
 from stillwater.snapshot import Artifact, Outcome, Snapshot
 from stillwater.steps.tools import Tools
-
-PROTECTED_NAMES = frozenset(
-    {"conftest.py", "tox.ini", "pytest.ini", "noxfile.py", ".gitlab-ci.yml"}
-)
-PROTECTED_FOLDERS = frozenset({".git", ".github", ".circleci", "tests", "test", "testing"})
-
 
 def apply(snapshot: Snapshot, tools: Tools) -> Outcome:
     """Outcome `applied` with the patch, or `rejected` with what is wrong."""
@@ -28,8 +22,12 @@ def apply(snapshot: Snapshot, tools: Tools) -> Outcome:
     wanted = [edits.Edit(**one) for one in json.loads(snapshot.text(proposed, "edits"))]
     hidden = frozenset(touched(instance.test_patch))
     source = _Base(tools, store, paths)
+
+    def protected(path: str) -> bool:
+        return path in hidden or edits.is_protected(path)
+
     try:
-        applied = edits.apply(wanted, source, protected=lambda path: is_protected(path, hidden))
+        applied = edits.apply(wanted, source, protected=protected)
     except edits.EditError as error:
         return Outcome(Event.REJECTED, {"problem": str(error)})
     base = {path: source.read(path) or "" for path in applied.files}
@@ -40,6 +38,7 @@ def apply(snapshot: Snapshot, tools: Tools) -> Outcome:
             for one in applied.placed
         ],
         "changed": sorted(applied.files),
+        "repairs": list(applied.repairs),
     }
     artifacts = {"patch": Artifact("patch", patch.encode(), "text/x-diff; charset=utf-8")}
     repeated = _repeated(snapshot, patch)
@@ -49,22 +48,10 @@ def apply(snapshot: Snapshot, tools: Tools) -> Outcome:
     return Outcome(Event.APPLIED, facts, artifacts)
 
 
-def is_protected(path: str, hidden: frozenset[str] = frozenset()) -> bool:
-    """Whether a model may not edit the file: tests, what configures them, and CI."""
-    pure = PurePosixPath(path)
-    return (
-        path in hidden
-        or pure.name in PROTECTED_NAMES
-        or pure.name.startswith("test_")
-        or pure.name.endswith("_test.py")
-        or not PROTECTED_FOLDERS.isdisjoint(pure.parts[:-1])
-    )
-
-
 class _Base:
     """The base commit's files, read when an edit names them."""
 
-    def __init__(self, tools: Tools, store: object, paths: Mapping[str, str]) -> None:
+    def __init__(self, tools: Tools, store: Path, paths: Mapping[str, str]) -> None:
         self._tools, self._store, self._paths = tools, store, paths
         self._read: dict[str, str | None] = {}
 
@@ -75,7 +62,7 @@ class _Base:
         if path not in self._paths:
             return None
         if path not in self._read:
-            found = self._tools.repositories.texts(self._store, {path: self._paths[path]})  # type: ignore[arg-type]
+            found = self._tools.repositories.texts(self._store, {path: self._paths[path]})
             self._read[path] = found.get(path)
         return self._read[path]
 
@@ -83,7 +70,7 @@ class _Base:
 def _repeated(snapshot: Snapshot, patch: str) -> int | None:
     mine = edits.normalised(patch)
     for past in snapshot.past:
-        if past.event is Event.APPLIED and past.attempt < snapshot.attempt:
-            if edits.normalised(snapshot.text(past, "patch")) == mine:
-                return past.attempt
+        earlier = past.event is Event.APPLIED and past.attempt < snapshot.attempt
+        if earlier and edits.normalised(snapshot.text(past, "patch")) == mine:
+            return past.attempt
     return None

@@ -1,21 +1,24 @@
 """GENERATE: build the prompt, ask the model, read the edits of its answer."""
 
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
 from stillwater import edits, prompt
 from stillwater.canonical import Json, canonical
 from stillwater.machine import Event
 from stillwater.models.client import PromptTooLong
-from stillwater.models.protocol import Completion, Request
-from stillwater.snapshot import JSON, Artifact, Outcome, Snapshot
+from stillwater.models.protocol import Completion, Message, Request
+from stillwater.snapshot import JSON, Artifact, Outcome, Past, Snapshot
 from stillwater.steps.tools import Tools
 
 
 def generate(snapshot: Snapshot, tools: Tools) -> Outcome:
     """Outcome `proposed` with the edits, `unusable` with the problem, or `abort` if it can't fit."""
     request = _request(snapshot, tools)
-    asked = canonical([dict(message) for message in request.messages])
+    asked = canonical(
+        [{"role": one["role"], "content": one["content"]} for one in request.messages]
+    )
     artifacts = {"prompt": Artifact("prompt", asked, JSON)}
     facts: dict[str, Json] = {
         "model": request.model,
@@ -64,18 +67,24 @@ def _request(snapshot: Snapshot, tools: Tools) -> Request:
     )
 
 
-def _messages(snapshot: Snapshot, tools: Tools) -> tuple[prompt.Message, ...]:
+def _messages(snapshot: Snapshot, tools: Tools) -> tuple[Message, ...]:
     chosen = snapshot.last(Event.READ)
     if chosen is None:
         raise ValueError(f"machine {snapshot.machine_id} is in GENERATE without having read")
     instance = snapshot.instance
     store = tools.repositories.ensure(instance)
     paths = tools.repositories.paths(store, instance.base_commit)
-    wanted = [str(file["path"]) for file in chosen.evidence["files"]]  # type: ignore[index,union-attr,call-overload]
+    wanted = _chosen_paths(chosen)
     texts = tools.repositories.texts(store, {path: paths[path] for path in wanted})
     shown = [prompt.ShownFile(path, texts[path]) for path in wanted]
     failing = snapshot.text(chosen, "failing") if "failing" in chosen.artifacts else ""
     return prompt.build(instance.problem_statement, shown, failing, tried(snapshot))
+
+
+def _chosen_paths(chosen: Past) -> list[str]:
+    files = chosen.evidence["files"]
+    assert isinstance(files, Sequence)
+    return [str(file["path"]) for file in files if isinstance(file, Mapping)]
 
 
 def tried(snapshot: Snapshot) -> list[prompt.Tried]:

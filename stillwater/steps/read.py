@@ -72,14 +72,19 @@ def _choose(
     query = Query(issue=instance.problem_statement, failing=failing)
     choice = choose(query, sources, budget, max_files=config.max_files)
     if not choice.files:
-        reason = f"none of {len(sources)} files fits the prompt's {budget} tokens; raise num_ctx"
-        return Outcome(Event.INVALID, {"reason": reason}, logs)
+        reason = choice.problem or "no file fits the prompt"
+        return Outcome(Event.INVALID, {"reason": f"{reason}; raise num_ctx"}, logs)
     files: list[Json] = [
         {"path": one.path, "score": round(one.score, 4), "why": list(one.why), "tokens": one.tokens}
         for one in choice.files
     ]
+    skipped: list[Json] = [
+        {"path": one.path, "why": one.why, "tokens": one.tokens} for one in choice.skipped
+    ]
     evidence: dict[str, Json] = {
         "files": files,
+        "skipped": skipped,
+        "budget": budget,
         "baseline": {**verdict.evidence(), "seconds": round(baseline.execution.seconds, 3)},
         "sandbox": {"kind": tools.sandbox.kind, "walls": dict(tools.sandbox.walls())},
         "feedback": config.feedback,

@@ -9,7 +9,7 @@ from stillwater.canonical import digest
 from stillwater.datasets.instance import Instance
 from stillwater.grading import parse
 from stillwater.models.protocol import Model
-from stillwater.repository import Repositories, apply_patch
+from stillwater.repository import Repositories
 from stillwater.sandbox.protocol import Execution, Job, Limits, Sandbox, Setup
 from stillwater.snapshot import Snapshot
 
@@ -55,10 +55,10 @@ def run_tests(snapshot: Snapshot, tools: Tools, patch: str, *, hidden: bool = Tr
     store = tools.repositories.ensure(instance)
     label = f"{_slug(instance.instance_id)}-{snapshot.attempt}"
     environment = _environment(snapshot, tools, store)
-    with tools.repositories.tree(store, instance.base_commit, label) as tree:
-        apply_patch(tree, patch, f"{instance.instance_id}: the patch")
-        if hidden:
-            apply_patch(tree, instance.test_patch, f"{instance.instance_id}: test_patch")
+    patches = {f"{instance.instance_id}: the patch": patch}
+    if hidden:
+        patches[f"{instance.instance_id}: test_patch"] = instance.test_patch
+    with tools.repositories.tree(store, instance.base_commit, label, patches) as tree:
         execution = tools.sandbox.run(_job(snapshot, tree, label, environment))
     log = execution.output.decode("utf-8", "replace")
     return TestRun(execution, parse(instance.log_parser, log, execution.exit_code))

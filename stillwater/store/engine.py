@@ -5,7 +5,7 @@ Why each pragma is what it is: docs/decisions/001-sqlite.md.
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 import pysqlite3.dbapi2 as sqlite
@@ -33,7 +33,7 @@ READER_PRAGMAS = ("PRAGMA query_only = ON",)
 
 def healthy(version: tuple[int, ...]) -> bool:
     """Whether that SQLite is free of the WAL-reset defect, which can corrupt a database."""
-    fixed = {(3, 44): 6, (3, 50): 7}
+    fixed: dict[tuple[int, ...], int] = {(3, 44): 6, (3, 50): 7}
     return version >= (3, 51, 3) or version[2] >= fixed.get(version[:2], 1_000)
 
 
@@ -155,18 +155,18 @@ def _open_file(path: Path, read_only: bool) -> sqlite.Connection:
         return raw
     try:
         raw.execute("SELECT 1 FROM sqlite_master").fetchall()
-    except sqlite.OperationalError as error:
-        raw.close()
-        wal = path.with_name(path.name + "-wal")
-        if error.sqlite_errorname != "SQLITE_CANTOPEN" or wal.exists() or os.access(path.parent, os.W_OK):
-            raise
-        # WAL wants a file beside the database even to read; in a read-only folder, where no one
-        # has it open, SQLite may take the file as one that never changes.
-        return _by_uri(path, "immutable=1")
-    except sqlite.DatabaseError:
-        with suppress(InputError):
-            migrate.revision(raw, path)
+    except sqlite.DatabaseError as error:
+        shut = error.sqlite_errorname.startswith(("SQLITE_CANTOPEN", "SQLITE_READONLY"))
+        if shut and not _wal(path).exists() and not os.access(path.parent, os.W_OK):
+            # WAL wants a file beside the database even to read; in a read-only folder, where no
+            # one has it open, SQLite may take the file as one that never changes.
+            raw.close()
+            return _by_uri(path, "immutable=1")
     return raw
+
+
+def _wal(path: Path) -> Path:
+    return path.with_name(path.name + "-wal")
 
 
 def _by_uri(path: Path, options: str) -> sqlite.Connection:

@@ -70,13 +70,13 @@ def stamp_version(connection: Connection) -> None:
 
 def upgrade(connection: Connection, folder: Path) -> None:
     """Bring an open database to the newest schema, in one transaction."""
-    from alembic import command
+    from alembic.command import upgrade as run
     from alembic.config import Config
 
     config = Config()
     config.set_main_option("script_location", str(folder).replace("%", "%%"))
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    run(config, "head")
 
 
 def back_up(raw: sqlite.Connection, path: Path, found: str) -> Path:

@@ -1,4 +1,4 @@
-"""Times as the database holds them: ISO-8601, UTC, microseconds and Z, so text order is time order."""
+"""Times as the database holds them: ISO-8601, UTC, microseconds and Z; text order is theirs."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime

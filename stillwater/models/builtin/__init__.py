@@ -2,6 +2,7 @@
 
 `mutate` prompt in, answer out; `provider` the same for litellm;
 `reading` the prompt's parts; `clues` what they say about the bug; `source` files as trees;
-`mutation` one change; `mutations` the kinds of change;
-`locating` where; `hints` which kind; `ranking` both, less what failed; `answer` the block.
+`mutation` one change; `mutations` the kinds of change; `siblings` and `usage` of names;
+`locating` where; `hints` and `signs` which kind; `ranking` both, less what failed;
+`answer` the block.
 """

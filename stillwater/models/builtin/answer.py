@@ -6,15 +6,15 @@ import re
 from stillwater.models.builtin.mutation import Mutation
 from stillwater.models.builtin.source import parse
 
-NOTHING = "I found nothing to change: the prompt shows no Python file with a change left to try.\n"
+NOTHING = "I found nothing to change: the prompt has no Python file with a change left to try.\n"
 
 
 def block(mutation: Mutation) -> str | None:
-    """FILE, LINES, REASONING and code; None when the changed file is no valid Python or the same."""
+    """FILE, LINES, REASONING, code; None when the file would not parse or be the same."""
     source = mutation.unit.source
     text = mutation.apply()
     tree = parse(text)
-    if tree is None or ast.dump(tree) == ast.dump(source.tree):
+    if tree is None or _same(tree, source.tree):
         return None
     first, last = mutation.unit.lines
     lines = text.split("\n")
@@ -24,6 +24,13 @@ def block(mutation: Mutation) -> str | None:
         f"FILE: {source.path}\nLINES: {first}-{last}\n"
         f"REASONING: {_reasoning(mutation)}\n{fence}python\n{code}\n{fence}\n"
     )
+
+
+def _same(one: ast.AST, other: ast.AST) -> bool:
+    try:
+        return ast.dump(one) == ast.dump(other)
+    except (RecursionError, ValueError):  # too deep, or with a number too long, to be written
+        return False
 
 
 def _reasoning(mutation: Mutation) -> str:

@@ -5,22 +5,27 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from stillwater.edits.paths import is_test
 from stillwater.models.builtin.reading import Prompt
-from stillwater.models.builtin.source import is_test, parse, words
+from stillwater.models.builtin.source import parse, words
 
-_TEST_ID = re.compile(r"([\w./\\-]+\.py)::([\w:]+)")
+_TEST_ID = re.compile(r"(?<![\w./\\-])([\w./\\-]+\.py)::([\w:]+)")
 _FRAME = re.compile(r"^(\S+\.py):(\d+): ?(?:in )?(\S*)$|^ *File \"([^\"]+)\", line (\d+)", re.M)
 _ERROR = re.compile(r"\b([A-Z]\w*(?:Error|Exception|Warning|StopIteration|KeyboardInterrupt))\b")
-_CALL = re.compile(r"([A-Za-z_][\w.]*)\(")
+_CALL = re.compile(r"(?<![\w.])([A-Za-z_][\w.]*)\(")
 _NAME = re.compile(r"[A-Za-z_]\w*")
-_CODE = re.compile(r"`+([^`\n]+)`+")
+_NUMBER = re.compile(r"(?<![\w.])[1-9]\d{1,5}(?![\w.]*\d|\w)")
+_CODE = re.compile(r"(?<!`)`{1,3}([^`\n]+)`+")
 _STOP = frozenset(
-    "the and for with that this from are was not but its into when then than have has had does "
-    "should would could can will instead expected actual got get returns return returned result "
-    "value values test tests assert error use used using call called calls def self none true "
-    "false one two any all out also only even some such very there where which while what why how "
-    "code bug issue like you your they them same other here make just now per see fails fail "
-    "failed failing function method class module file line version python example import print".split()
+    words(
+        "the and for with that this from are was not but its into when then than have has had "
+        "does should would could can will instead expected actual got get returns return "
+        "returned result value values test tests assert error use used using call called "
+        "calls def self none true false one two any all out also only even some such very "
+        "there where which while what why how code bug issue like you your they them same "
+        "other here make just now per see fails fail failed failing function method class "
+        "module file line version python example import print"
+    )
 )
 
 
@@ -46,6 +51,8 @@ class Clues:
     called: frozenset[str] = frozenset()
     code: str = ""
     words: dict[str, float] = field(default_factory=dict)
+    stems: dict[str, float] = field(default_factory=dict)
+    numbers: frozenset[str] = frozenset()
     has_failures: bool = False
 
 
@@ -56,6 +63,7 @@ def gather(prompt: Prompt) -> Clues:
     e_lines = [m[1] for m in re.finditer(r"^E\s+(.*)$", failing, re.M)]
     said = "\n".join([prompt.issue, *e_lines])
     code = "\n".join([*_test_code(prompt, tests), *_shown_code(failing), *e_lines])
+    weights = _weights(prompt.issue, [*tests, *e_lines], code)
     return Clues(
         text=said.lower(),
         tests=tests,
@@ -70,7 +78,9 @@ def gather(prompt: Prompt) -> Clues:
         | frozenset(n for n in _NAME.findall(prompt.issue) if "_" in n.strip("_")),
         called=frozenset(_NAME.findall(re.sub(r"(['\"]).*?\1", "", code))),
         code=code,
-        words=_weights(prompt.issue, [*tests, *e_lines], code),
+        words=weights,
+        stems=_stems(weights),
+        numbers=frozenset(_NUMBER.findall(said)),
         has_failures=bool(failing),
     )
 
@@ -117,6 +127,7 @@ def _pairs(e_lines: Sequence[str]) -> Iterator[Pair]:
             try:
                 left = ast.literal_eval(compare.left)
                 right = ast.literal_eval(compare.comparators[0])
+                repr((left, right))  # a number may be too long to be written
             except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
                 continue
             yield Pair(left, right)
@@ -130,3 +141,15 @@ def _weights(issue: str, failing: Sequence[str], code: str) -> dict[str, float]:
             if len(word) > 2 and word not in _STOP:
                 weight[word] = max(weight.get(word, 0.0), each)
     return weight
+
+
+def stem(word: str) -> str:
+    """What a word has in common with its other forms, roughly."""
+    return word[:5]
+
+
+def _stems(weight: dict[str, float]) -> dict[str, float]:
+    best: dict[str, float] = {}
+    for word, each in weight.items():
+        best[stem(word)] = max(best.get(stem(word), 0.0), each)
+    return best

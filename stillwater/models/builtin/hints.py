@@ -4,10 +4,9 @@ The numbers are log-odds, set by hand: only their order of magnitude means somet
 """
 
 import re
-from collections import Counter
-from collections.abc import Iterator
 
 from stillwater.models.builtin.clues import Clues
+from stillwater.models.builtin.signs import RAISED, SAID
 
 PRIOR: dict[str, float] = {
     "boundary": 1.3,
@@ -28,6 +27,13 @@ PRIOR: dict[str, float] = {
     "precedence": -0.5,
     "augmented": 0.2,
     "accumulate": 0.8,
+    "clamp": 0.0,
+    "argument-one": 0.0,
+    "never-filled": 2.0,
+    "flush": 2.0,
+    "conditional-return": 1.5,
+    "or-guard": -0.2,
+    "while-filled": 1.0,
     "flag": 0.2,
     "flag-default": -0.5,
     "constant": 0.0,
@@ -44,7 +50,7 @@ PRIOR: dict[str, float] = {
     "slice-open": 0.0,
     "key": 2.0,
     "sibling": 0.9,
-    "variable": 0.8,
+    "variable": 0.5,
     "function": 0.3,
     "undefined": 3.0,
     "attribute": 0.3,
@@ -87,207 +93,126 @@ PRIOR: dict[str, float] = {
     "option-start": -0.3,
 }
 
-_SAID: tuple[tuple[str, dict[str, float]], ...] = (
-    (
-        r"off[- ]by[- ]one|one (?:too|more|less|extra|short|day|line|item)|last|final|boundar|"
-        r"exactly|inclusive|exclusive|edge|at most|at least|upper|lower bound|limit|skip|trunc|"
-        r"too (?:many|few|early|late)|up to|equal to|end of",
-        {"boundary": 0.9, "range": 0.7, "slice": 0.7, "index": 0.3, "constant": 0.2,
-         "drop-one": 0.5, "compare-bound": 0.3, "return-one": 0.4, "slice-open": 0.3},
-    ),
-    (r"inclusive|exactly|equal|touch|same (?:time|day|value|moment)|still", {"boundary": 0.7}),
-    (r"\bcase\b|uppercase|lowercase|case[- ](?:in)?sensitiv|capital", {"method": 2.0, "unwrap": 1.0, "option-key": 1.0}),
-    (r"whitespace|trailing|leading|blank|spaces?\b|newline|strip|padd", {"method": 1.6, "sibling": 0.5, "unwrap": 0.8}),
-    (r"empty|no items|nothing|without any|blank", {"guard-empty": 1.4, "falsy": 0.7, "or-empty": 0.5,
-     "option-default": 1.0, "return-default": 0.6}),
-    (r"\bnone\b|nonetype|missing|absent|optional|not given|unset|omitted", {"guard-none": 0.9, "or-empty": 0.5,
-     "get": 0.5, "falsy": 0.4, "get-default": 0.6}),
-    (r"\bzero\b|\b0\b|falsy|\bfalse\b|ignored|empty string", {"falsy": 1.6}),
-    (r"shared?\b|shares|leak|between (?:calls|instances)|previous call|second (?:call|instance)|accumul|"
-     r"each other|other instances|remember", {"mutable-default": 2.0, "wrap": 0.7, "method": 0.4}),
-    (r"mutat|modif|in[- ]place|aliase?|copy|original|caller|affects|changes the", {"mutable-default": 0.8, "wrap": 1.2,
-     "method": 0.6, "sibling": 0.4}),
-    (r"order|sort|revers|ascending|descending|newest|oldest|latest|first|highest|lowest|priority",
-     {"option-reverse": 1.2, "option-key": 0.5, "reorder": 0.6, "swap-operands": 0.3, "wrap": 0.3, "direction": 0.3,
-      "sibling": 0.3, "first-last": 0.6}),
-    (r"stable|tie|duplicat|unique|twice", {"boundary": 0.3, "sibling": 0.3}),
-    (r"round|fraction|decimal|integer|float|truncat|precision|cents?\b", {"division": 1.5, "unwrap": 0.7, "wrap": 0.4,
-     "sibling": 0.5}),
-    (r"average|mean|median|ratio|percent", {"division": 1.0, "arithmetic": 0.4, "precedence": 0.5, "float": 0.5}),
-    (r"negative|sign|minus|below zero", {"arithmetic": 0.5, "drop-minus": 0.8, "wrap": 0.3, "regex": 0.3,
-     "boundary": 0.3, "direction": 0.3}),
-    (r"cache|memo|stale|same key|different (?:arguments|keyword|options)", {"key": 1.5, "reorder": 0.4}),
-    (r"ignor|not (?:passed|forwarded|respected|honou?red|used|applied)|no effect|has no|dropped|disregard",
-     {"forgotten-argument": 1.4, "variable": 0.5, "falsy": 0.4, "augmented": 0.3, "missing-return": 0.3}),
-    (r"swap|mixed up|wrong way|transpos|inverted|opposite|backwards", {"swap-arguments": 1.5, "swap-operands": 1.2,
-     "variable": 0.4, "negation": 0.6, "direction": 0.8, "drop-not": 0.6, "sibling": 0.5, "add-not": 0.6}),
-    (r"only (?:the )?first|stops? (?:after|at)|only one|rest (?:of|is|are)|all the|not all|every|any of", {"dedent": 1.2,
-     "jump": 1.0, "boolean": 0.4, "sibling": 0.4, "accumulate": 0.5, "while": 0.5, "unwrap": 0.1}),
-    (r"overrid|overwrit|preceden|win(?:s|ning)?\b|replac|merge|default", {"swap-operands": 0.8, "get-default": 0.5,
-     "reorder": 0.5, "accumulate": 0.4, "flag-default": 0.4, "sibling": 0.3}),
-    (r"returns? none|got none|none instead|is none\b", {"missing-return": 1.5, "return-default": 0.6, "guard-none": 0.2}),
-    (r"infinite|hang|forever|never (?:ends|returns|terminates)|loop", {"jump": 0.7, "augmented": 0.8, "boundary": 0.6,
-     "while": 0.3, "arithmetic": 0.3}),
-    (r"both|either|neither|unless|only if|only when|even (?:if|when|though)", {"boolean": 1.2, "drop-not": 0.3, "negation": 0.3}),
-    (r"prefix|suffix|starts? with|ends? with", {"sibling": 1.2, "method": 0.2}),
-    (r"smallest|largest|minimum|maximum|shortest|longest|clamp|\bmin\b|\bmax\b", {"sibling": 0.9, "direction": 0.7, "boundary": -0.2}),
-    (r"pattern|regex|match|hyphen|underscore|character|digit", {"regex": 0.9, "sibling": 0.3}),
-    (r"partial|substring|prefix of|anywhere|whole", {"sibling": 0.9, "regex": 0.7, "equality": 1.0}),
-    (r"closure|lambda|callback|handler|loop variable|late", {"late-binding": 1.5}),
-    (r"equals sign|contains? (?:an? )?(?:`?=`?|colon|comma|separator)|more than one|split", {"option-maxsplit": 1.6, "sibling": 0.6}),
-    (r"during iteration|while iterating|removed?|every (?:other|second)", {"wrap": 0.7}),
-    (r"raises?|exception|crash|traceback|error", {"guard-none": 0.3, "guard-empty": 0.3, "except": 0.5, "raise": 0.5, "get": 0.3}),
-    (r"tuple|generator|iterator|exhaust", {"isinstance": 0.8, "wrap": 0.6}),
-    (r"encod|unicode|utf", {"option-encoding": 2.0, "sibling": 0.3}),
-    (r"wrong (?:field|column|key|attribute|value|name|one)|instead of|rather than", {"variable": 0.4, "attribute": 0.6, "sibling": 0.3}),
-    (r"start(?:s|ing)? (?:at|from) (?:1|one|zero|0)|numbered|one-based|zero-based", {"option-start": 1.8, "range": 0.3, "return-one": 0.5}),
-)  # fmt: skip
-
-_RAISED: tuple[tuple[str, dict[str, float]], ...] = (
-    (r"'NoneType'|NoneType", {"guard-none": 1.8, "missing-return": 1.6, "or-empty": 1.4, "falsy": 0.3, "get-default": 1.2}),
-    (r"IndexError|index out of range", {"boundary": 1.0, "range": 1.4, "index": 1.0, "guard-empty": 1.2, "slice": 0.4,
-     "compare-bound": 0.8, "boolean": 0.3, "first-last": 0.2, "drop-one": 0.8}),
-    (r"KeyError", {"get": 2.0, "get-default": 0.5, "except": 1.0, "wrap": 0.3, "method": 0.3, "key": 0.2, "variable": 0.4}),
-    (r"NameError|UnboundLocalError", {"undefined": 2.0, "reorder": 0.5, "variable": 0.2}),
-    (r"ZeroDivisionError|division by zero", {"guard-empty": 2.2, "boolean": 0.4, "boundary": 0.4}),
-    (r"StopIteration", {"except": 1.0, "guard-empty": 0.5}),
-    (r"max\(\)|min\(\)|empty sequence|iterable argument is empty|arg is an empty", {"option-default": 2.5, "guard-empty": 2.0}),
-    (r"too many values to unpack", {"option-maxsplit": 2.5, "sibling": 0.8}),
-    (r"not enough values to unpack", {"guard-empty": 0.8, "sibling": 0.6}),
-    (r"can only concatenate str|must be str|expected str instance|can't concat", {"wrap": 2.0}),
-    (r"unhashable", {"wrap": 2.0, "key": 0.3}),
-    (r"has no attribute", {"attribute": 1.0, "sibling": 0.8, "wrap": 0.4}),
-    (r"unsupported operand|not supported between", {"wrap": 1.2, "guard-none": 0.5, "get-default": 0.8, "variable": 0.3}),
-    (r"changed size during iteration|mutated during iteration", {"wrap": 3.0}),
-    (r"RecursionError|maximum recursion", {"boundary": 0.8, "arithmetic": 0.6, "variable": 0.5, "guard-empty": 0.4}),
-    (r"missing \d+ required|unexpected keyword|positional argument", {"forgotten-argument": 2.0, "swap-arguments": 0.3, "variable": -0.5}),
-    (r"object is not (?:iterable|subscriptable|callable)", {"guard-none": 0.4, "unwrap": 0.4, "missing-return": 0.4, "wrap": 0.4}),
-    (r"not JSON serializable", {"wrap": 2.0}),
-    (r"FileExistsError|FileNotFoundError", {"option-exist_ok": 3.0}),
-    (r"invalid literal|could not convert", {"method": 0.8, "guard-empty": 0.8, "except": 0.4, "sibling": 0.3}),
-    (r"DID NOT RAISE", {"boundary": 0.8, "raise": 0.8, "boolean": 0.8, "negation": 0.3, "direction": 0.3, "wrap": -1.0,
-     "except": -0.5, "get": -1.5, "guard-empty": -0.5, "guard-none": -0.5}),
-    (r"Timeout|timed out", {"jump": 0.5, "augmented": 0.8, "boundary": 0.5}),
-)  # fmt: skip
-
-_CRASH_ONLY = ("get", "or-empty", "undefined", "option-default", "option-maxsplit", "except")
-_BOUNDS = {"boundary": 1.0, "range": 1.2, "slice": 1.0, "constant": 0.5, "drop-one": 1.0, "index": 0.5,
-           "compare-bound": 0.4, "return-one": 0.6, "augmented": 0.1, "option-start": 0.6, "slice-open": 0.5}  # fmt: skip
+_CRASH_ONLY = "get -1 or-empty -1 undefined -1 option-default -1 option-maxsplit -1 except -1"
+_BOUNDS = (
+    "boundary 1 range 1.2 slice 1 constant 0.5 drop-one 1 index 0.5 compare-bound 0.4 "
+    "return-one 0.6 augmented 0.1 option-start 0.6 slice-open 0.5"
+)
 
 
 def kind_scores(clues: Clues) -> dict[str, float]:
     """For each kind, its log-odds with this bug: prior, words, error, and values together."""
     score = dict(PRIOR)
-    for pattern, kinds in _SAID:
-        if re.search(pattern, clues.text):
+    for pattern, kinds in SAID:
+        if re.search(rf"\b(?:{pattern})", clues.text):
             _add(score, kinds, 0.8)
-    for pattern, kinds in _RAISED:
-        if re.search(pattern, clues.error_text) or re.search(
-            rf"\b(?:{pattern})", "\n".join(clues.errors)
-        ):
+    raised = "\n".join([clues.error_text, *clues.errors])
+    for pattern, kinds in RAISED:
+        if re.search(pattern, raised):
             _add(score, kinds, 1.0)
     for pair in clues.pairs[:4]:
-        for kinds in _values(pair.actual, pair.expected):
-            _add(score, kinds, 1.0 / min(len(clues.pairs), 4) ** 0.5)
+        _add(score, _difference(pair.actual, pair.expected), min(len(clues.pairs), 4) ** -0.5)
+    asserted = any(p.actual is not None and p.expected is not None for p in clues.pairs)
+    if asserted and "NoneType" not in raised:
+        _add(score, "guard-none -0.8 guard-empty -0.3 missing-return -0.8", 1.0)
     crash = [e for e in clues.errors if e not in ("AssertionError", "Failed")]
     if clues.has_failures and not crash and clues.error_text:
-        _add(score, dict.fromkeys(_CRASH_ONLY, -1.0), 1.0)
+        _add(score, _CRASH_ONLY, 1.0)
     return score
 
 
-def _add(score: dict[str, float], kinds: dict[str, float], factor: float) -> None:
-    for kind, value in kinds.items():
-        score[kind] = score.get(kind, 0.0) + factor * value
+def name_scores(clues: Clues) -> dict[str, float]:
+    """For names that a mutation brings in or takes out, what the values compared say of them."""
+    score: dict[str, float] = {}
+    for pair in clues.pairs[:1]:
+        if isinstance(pair.actual, str) and isinstance(pair.expected, str):
+            case = pair.actual.lower() == pair.expected.lower()
+            edge = bool(pair.expected) and pair.expected.strip() in pair.actual and not case
+            score |= dict.fromkeys(("lower", "upper", "casefold", "title"), 1.0 if case else -1.5)
+            score |= dict.fromkeys(("strip", "lstrip", "rstrip"), 1.2 if edge else -0.5)
+            score |= dict.fromkeys(("sorted", "int", "list", "set"), -1.0)
+        elif isinstance(pair.actual, list) and isinstance(pair.expected, list):
+            shuffled = sorted(map(repr, pair.actual)) == sorted(map(repr, pair.expected))
+            score |= dict.fromkeys(("sorted", "reversed", "reverse"), 1.0 if shuffled else -1.0)
+    return score
 
 
-def _values(actual: object, expected: object) -> Iterator[dict[str, float]]:
+def _add(score: dict[str, float], kinds: str, factor: float) -> None:
+    """Adds what a row of signs gives: kinds and numbers in turn."""
+    row = kinds.split()
+    for kind, value in zip(row[::2], row[1::2], strict=True):
+        score[kind] = score.get(kind, 0.0) + factor * float(value)
+
+
+def _difference(  # noqa: PLR0911  a row for each type
+    actual: object, expected: object
+) -> str:
     """What the difference of two values points to."""
-    if isinstance(actual, bool) or isinstance(expected, bool):
-        if isinstance(actual, bool) and isinstance(expected, bool):
-            yield {"boundary": 0.7, "negation": 0.7, "drop-not": 0.7, "boolean": 0.7, "direction": 0.3,
-                   "sibling": 0.3, "flag": 0.6, "negate-return": 0.6, "method": 0.2, "identity": 0.3}  # fmt: skip
-    elif actual is None:
-        yield {"missing-return": 1.6, "get-default": 0.8, "return-default": 1.0, "falsy": 0.3}
-    elif expected is None:
-        yield {"guard-none": 0.8, "guard-empty": 0.8, "get": 0.4}
-    elif isinstance(actual, int | float) and isinstance(expected, int | float):
-        yield from _numbers(actual, expected)
-    elif isinstance(actual, str) and isinstance(expected, str):
-        yield from _strings(actual, expected)
-    elif isinstance(actual, list | tuple) and isinstance(expected, list | tuple):
-        yield from _sequences(actual, expected)
-    elif isinstance(actual, dict | set) and isinstance(expected, dict | set):
+    if isinstance(actual, bool) and isinstance(expected, bool):
+        return (
+            "boundary 0.7 negation 0.7 drop-not 0.7 boolean 0.7 direction 0.3 sibling 0.3 "
+            "flag 0.6 negate-return 0.6 method 0.2 identity 0.3"
+        )
+    if actual is None:
+        return "missing-return 1.6 get-default 0.8 return-default 1 falsy 0.3"
+    if expected is None:
+        return "guard-none 0.8 guard-empty 0.8 get 0.4"
+    if isinstance(actual, int | float) and isinstance(expected, int | float):
+        return _of_numbers(actual, expected)
+    if isinstance(actual, str) and isinstance(expected, str):
+        return _of_texts(actual, expected)
+    if isinstance(actual, list | tuple) and isinstance(expected, list | tuple):
+        return _of_sequences(actual, expected)
+    if isinstance(actual, dict | set) and isinstance(expected, dict | set):
         if len(actual) != len(expected):
-            yield {
-                "boundary": 0.4,
-                "boolean": 0.3,
-                "dedent": 0.5,
-                "wrap": 0.3,
-                "mutable-default": 0.6,
-            }
-        else:
-            yield {"swap-operands": 0.4, "accumulate": 0.4, "variable": 0.2, "augmented": 0.3}
+            return "boundary 0.4 boolean 0.3 dedent 0.5 wrap 0.3 mutable-default 0.6"
+        return "swap-operands 0.4 accumulate 0.4 variable 0.2 augmented 0.3"
+    return ""
 
 
-def _numbers(actual: float, expected: float) -> Iterator[dict[str, float]]:
-    if abs(actual - expected) == 1:
-        yield _BOUNDS
+def _of_numbers(actual: float, expected: float) -> str:
+    try:
+        gap = abs(actual - expected)
+    except OverflowError:
+        return ""
+    if gap == 1:
+        return _BOUNDS
     if actual == -expected:
-        yield {"drop-minus": 1.0, "swap-operands": 1.5, "arithmetic": 0.4}
-    elif 0 < abs(actual - expected) < 1:
-        yield {"division": 1.5, "sibling": 0.6, "unwrap": 0.6, "wrap": 0.3}
-    elif expected == 0 or actual == 0:
-        yield {"falsy": 0.8, "accumulate": 0.3, "augmented": 0.3, "missing-return": -0.5}
-    elif abs(actual) < abs(expected):
-        yield {"accumulate": 0.5, "dedent": 0.5}
+        return "drop-minus 1 swap-operands 1.5 arithmetic 0.4"
+    if 0 < gap < 1:
+        return "division 1.5 sibling 0.6 unwrap 0.6 wrap 0.3"
+    if expected == 0 or actual == 0:
+        return "falsy 0.8 accumulate 0.3 augmented 0.3 missing-return -0.5"
+    return "accumulate 0.5 dedent 0.5" if abs(actual) < abs(expected) else ""
 
 
-def _strings(actual: str, expected: str) -> Iterator[dict[str, float]]:
+def _of_texts(actual: str, expected: str) -> str:
     if actual.lower() == expected.lower():
-        yield {"method": 2.0, "unwrap": 1.0, "sibling": 0.5}
-    elif actual.split() == expected.split() or actual.replace(" ", "") == expected.replace(" ", ""):
-        yield {"method": 1.5, "sibling": 0.8, "separator": 1.5, "unwrap": 0.5}
-    elif abs(len(actual) - len(expected)) == 1:
-        yield {
-            "slice": 0.8,
-            "slice-open": 0.6,
-            "boundary": 0.5,
-            "compare-bound": 0.4,
-            "constant": 0.4,
-            "range": 0.3,
-            "drop-one": 0.4,
-        }
-    elif actual[::-1] == expected:
-        yield {"slice-open": 0.5, "swap-operands": 0.5}
+        return "method 2 unwrap 1 sibling 0.5"
+    if actual.split() == expected.split() or actual.replace(" ", "") == expected.replace(" ", ""):
+        return "method 1.5 sibling 0.8 separator 1.5 unwrap 0.5"
+    if abs(len(actual) - len(expected)) == 1:
+        return (
+            "slice 0.8 slice-open 0.6 boundary 0.5 compare-bound 0.4 constant 0.4 range 0.3 "
+            "drop-one 0.4"
+        )
+    return "slice-open 0.5 swap-operands 0.5" if actual[::-1] == expected else ""
 
 
-def _sequences(
+def _of_sequences(
     actual: list[object] | tuple[object, ...], expected: list[object] | tuple[object, ...]
-) -> Iterator[dict[str, float]]:
-    same = Counter(map(repr, actual)) == Counter(map(repr, expected))
+) -> str:
     if type(actual) is not type(expected) and list(actual) == list(expected):
-        yield {"wrap": 2.0}
-    elif same:
-        yield {"option-reverse": 2.0, "option-key": 0.8, "reorder": 0.6, "swap-operands": 0.6, "swap-arguments": 0.8,
-               "wrap": 0.4, "direction": 0.6, "sibling": 0.3, "drop-minus": 0.6}  # fmt: skip
-    elif abs(len(actual) - len(expected)) == 1:
-        yield {**_BOUNDS, "missing-return": -0.5, "drop": 0.2, "guard-empty": 0.4}
-    elif len(actual) < len(expected):
-        yield {
-            "dedent": 1.0,
-            "jump": 0.6,
-            "boolean": 0.3,
-            "range": 0.4,
-            "sibling": 0.4,
-            "while": 0.3,
-            "accumulate": 0.4,
-        }
-    elif len(actual) > len(expected):
-        yield {
-            "mutable-default": 1.0,
-            "boundary": 0.4,
-            "boolean": 0.4,
-            "wrap": 0.3,
-            "drop-not": 0.3,
-            "sibling": 0.3,
-        }
+        return "wrap 2"
+    if len(actual) == len(expected) and all(item in expected for item in actual):
+        return (
+            "option-reverse 2 option-key 0.8 reorder 0.6 swap-operands 0.6 swap-arguments 0.8 "
+            "wrap 0.4 direction 0.6 sibling 0.3 drop-minus 0.6"
+        )
+    if abs(len(actual) - len(expected)) == 1:
+        return f"{_BOUNDS} missing-return -0.5 drop 0.2 guard-empty 0.4"
+    if len(actual) < len(expected):
+        return "dedent 1 jump 0.6 boolean 0.3 range 0.4 sibling 0.4 while 0.3 accumulate 0.4"
+    if len(actual) > len(expected):
+        return "mutable-default 1 boundary 0.4 boolean 0.4 wrap 0.3 drop-not 0.3 sibling 0.3"
+    return ""

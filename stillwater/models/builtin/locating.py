@@ -4,7 +4,7 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 
-from stillwater.models.builtin.clues import Clues
+from stillwater.models.builtin.clues import Clues, stem
 from stillwater.models.builtin.source import Unit, words
 
 _DUNDER = {
@@ -24,6 +24,7 @@ _DUNDER = {
     "__add__": " + ",
     "__sub__": " - ",
 }
+_COMMON = frozenset(("is", "has", "to", "of", "in", "get", "set", "from", "a", "by"))
 _HOPS = 3
 _FADE = 0.65
 
@@ -33,7 +34,8 @@ def locate(units: Sequence[Unit], clues: Clues) -> dict[Unit, float]:
     rarity = _rarity(units)
     overlap = {unit: _overlap(unit, clues, rarity) for unit in units}
     best = max(overlap.values(), default=0.0) or 1.0
-    reach = _spread(units, {unit: _named(unit, units, clues) for unit in units})
+    alike = Counter(unit.name for unit in units if unit.function is not None)
+    reach = _spread(units, {unit: _named(unit, alike[unit.name], clues) for unit in units})
     return {
         unit: math.log(0.03 + reach[unit])
         + 1.3 * overlap[unit] / best
@@ -59,11 +61,10 @@ def _overlap(unit: Unit, clues: Clues, rarity: dict[str, float]) -> float:
     return total / (1.0 + 0.004 * len(unit.body_words))
 
 
-def _named(unit: Unit, units: Sequence[Unit], clues: Clues) -> float:
+def _named(unit: Unit, alike: int, clues: Clues) -> float:
     """How directly a unit is named, from 0 to 1: by frames, test code, the issue, test ids."""
     signs = [_framed(unit, clues)]
-    alike = sum(other.name == unit.name and other.function is not None for other in units) or 1
-    share = 1.0 / math.sqrt(alike)
+    share = 1.0 / math.sqrt(alike or 1)
     dunder = _DUNDER.get(unit.name)
     if unit.name in clues.called:
         signs.append(0.75 * share)
@@ -75,24 +76,14 @@ def _named(unit: Unit, units: Sequence[Unit], clues: Clues) -> float:
         known = unit.owner.name in clues.called or unit.owner.name in clues.quoted
         if known:
             signs.append(0.45 if unit.name in ("__init__", "__new__", "__post_init__") else 0.12)
-    mine = [word for word in words(unit.name) if len(word) > 1]
+    mine = [word for word in words(unit.name) if word not in _COMMON]
     if mine and unit.function is not None:
-        said = [clues.words.get(word, 0.0) for word in mine]
-        said = [
-            s or max((v for w, v in clues.words.items() if _kin(w, m)), default=0.0)
-            for s, m in zip(said, mine, strict=True)
-        ]
+        said = [clues.stems.get(stem(word), 0.0) for word in mine]
         signs.append(0.4 * share * sum(said) / len(said))
     rest = 1.0
     for sign in signs:
         rest *= 1.0 - sign
     return 1.0 - rest
-
-
-def _kin(one: str, other: str) -> bool:
-    """Whether two words share a stem, roughly."""
-    length = min(len(one), len(other))
-    return length >= 4 and one[: max(4, length - 2)] == other[: max(4, length - 2)]
 
 
 def _framed(unit: Unit, clues: Clues) -> float:

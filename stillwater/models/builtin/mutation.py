@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from stillwater.models.builtin.clues import Clues
 from stillwater.models.builtin.reading import difference
-from stillwater.models.builtin.source import Source, Unit
+from stillwater.models.builtin.source import DEFINITIONS, Source, Unit
 
 
 @dataclass(frozen=True)
@@ -139,3 +139,27 @@ def tight(site: Site, node: ast.AST) -> bool:
     return (isinstance(parent, ast.Call) and parent.func is node) or (
         isinstance(parent, ast.Subscript) and parent.value is node
     )
+
+
+def siblings_of(site: Site) -> list[ast.stmt]:
+    """The list of statements that this one is in; empty where it is in none."""
+    for part in ("body", "orelse", "finalbody"):
+        body = getattr(site.parent, part, [])
+        if isinstance(body, list) and site.node in body:
+            return body
+    return []
+
+
+def whole_lines(site: Site, node: ast.stmt) -> tuple[int, int]:
+    """First and last-plus-one byte of a statement's lines."""
+    return site.source.starts[node.lineno - 1], site.source.starts[node.end_lineno or node.lineno]
+
+
+def loop_around(site: Site) -> ast.For | ast.While | None:
+    """The innermost loop that a node is in, within its function."""
+    node: ast.AST | None = site.parent
+    while node is not None and not isinstance(node, DEFINITIONS):
+        if isinstance(node, ast.For | ast.While):
+            return node
+        node = site.source.parents.get(node)
+    return None

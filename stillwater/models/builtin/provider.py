@@ -38,7 +38,8 @@ def _respond(
 ) -> litellm.ModelResponse:
     name = model.removeprefix(f"{PROVIDER}/")
     if name != "mutate":
-        raise CustomLLMError(404, f"There is no builtin model {name!r}: the only one is 'mutate'.")
+        sentence = f"There is no builtin model {name!r}: the only one is 'mutate'."
+        raise CustomLLMError(404, sentence)  # type: ignore[no-untyped-call]
     text = mutate.answer(messages)
     response = model_response or litellm.ModelResponse()
     response.model = f"{PROVIDER}/{name}"

@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from stillwater.prompt import ShownFile
 
@@ -134,7 +135,7 @@ def _last(lines: Sequence[str], wanted: str) -> int | None:
 
 def _attempts(lines: Sequence[str]) -> Iterable[Attempt]:
     starts = [n for n, line in enumerate(lines) if _ATTEMPT.fullmatch(line)]
-    for start, end in zip(starts, [*starts[1:], len(lines)], strict=True):
+    for start, end in pairwise([*starts, len(lines)]):
         body = lines[start + 1 : end]
         patch: Sequence[str] = ()
         if body and body[0] == "```diff":

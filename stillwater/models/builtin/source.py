@@ -4,10 +4,10 @@ import ast
 import re
 import threading
 import warnings
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import PurePosixPath
 
 _QUIET = threading.Lock()
 Definition = ast.FunctionDef | ast.AsyncFunctionDef
@@ -22,17 +22,6 @@ def parse(text: str) -> ast.Module | None:
             return ast.parse(text)
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             return None
-
-
-def is_test(path: str) -> bool:
-    """Whether a path belongs to the tests, which no answer may touch."""
-    parts = PurePosixPath(path).parts
-    name = parts[-1] if parts else ""
-    return (
-        any(part in ("tests", "test", "testing") for part in parts[:-1])
-        or name == "conftest.py"
-        or (name.startswith("test_") or name.endswith("_test.py"))
-    )
 
 
 def words(text: str) -> list[str]:
@@ -89,6 +78,31 @@ class Source:
         return frozenset(_bound(self.tree.body))
 
     @cached_property
+    def definitions(self) -> dict[str, list[Definition]]:
+        """All functions and methods of the file by name."""
+        found: dict[str, list[Definition]] = {}
+        for node in ast.walk(self.tree):
+            if isinstance(node, DEFINITIONS):
+                found.setdefault(node.name, []).append(node)
+        return found
+
+    @cached_property
+    def constructors(self) -> dict[str, list[Definition]]:
+        """The `__init__` of each class, by the class's name."""
+        found: dict[str, list[Definition]] = {}
+        for definition in self.definitions.get("__init__", []):
+            owner = self.parents[definition]
+            if isinstance(owner, ast.ClassDef):
+                found.setdefault(owner.name, []).append(definition)
+        return found
+
+    @cached_property
+    def method_calls(self) -> frozenset[str]:
+        """Each `receiver.method` that the file calls, as written."""
+        calls = (node.func for node in ast.walk(self.tree) if isinstance(node, ast.Call))
+        return frozenset(self.of(func) for func in calls if isinstance(func, ast.Attribute))
+
+    @cached_property
     def loads(self) -> dict[str, int]:
         """How often each name or attribute is read in the file."""
         count: dict[str, int] = {}
@@ -122,6 +136,7 @@ class Unit:
     name: str
     owner: ast.ClassDef | None
     nodes: list[ast.AST] = field(init=False)
+    known_uses: dict[str, frozenset[str]] | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
         self.nodes = list(ast.walk(self.node))
@@ -167,6 +182,12 @@ class Unit:
         return tuple(a.arg for a in [*named, *more] if a.arg not in ("self", "cls"))
 
     @cached_property
+    def returns(self) -> list[ast.expr]:
+        """All values that it returns."""
+        found = (n.value for n in self.nodes if isinstance(n, ast.Return))
+        return [value for value in found if value is not None]
+
+    @cached_property
     def first_bound(self) -> dict[str, int]:
         """Each local name and the line that first binds it."""
         bound = dict.fromkeys(self.parameters, 0)
@@ -176,11 +197,16 @@ class Unit:
         return bound
 
     @cached_property
+    def reads(self) -> Counter[str]:
+        """How often it reads each name."""
+        loads = (n for n in self.nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load))
+        return Counter(node.id for node in loads)
+
+    @cached_property
     def unused(self) -> frozenset[str]:
         """Locals that nothing in it reads: a hint that something should."""
-        read = {n.id for n in self.nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
-        read |= {n.target.id for n in self.nodes if _augments_name(n)}  # type: ignore[attr-defined]
-        return frozenset(n for n in self.first_bound if n not in read and not n.startswith("_"))
+        idle = self.first_bound.keys() - self.reads.keys()
+        return frozenset(name for name in idle if not name.startswith("_"))
 
     @cached_property
     def self_attributes(self) -> tuple[frozenset[str], frozenset[str]]:
@@ -202,10 +228,6 @@ class Unit:
             if isinstance(n, ast.AnnAssign) and isinstance(n.target, ast.Name)
         }
         return frozenset(kept), frozenset(methods)
-
-
-def _augments_name(node: ast.AST) -> bool:
-    return isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name)
 
 
 def units(source: Source) -> Iterator[Unit]:

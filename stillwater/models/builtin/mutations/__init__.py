@@ -1,8 +1,9 @@
 """The kinds of change, by what they change: each module registers its makers.
 
-`operators` comparisons, booleans, arithmetic; `values` constants and bounds; `names` wrong names and
-arguments; `calls` missing calls and options; `guards` None, empty, defaults, exceptions;
-`statements` returns, order, indentation.
+`operators` comparisons, booleans, arithmetic; `values` constants and bounds; `names` wrong names
+and arguments; `calls` missing calls and options; `guards` None, empty, mutable defaults;
+`types` exceptions and isinstance; `returns` what comes back; `statements` order, indentation,
+jumps.
 """
 
 from collections.abc import Iterator
@@ -14,12 +15,24 @@ from stillwater.models.builtin.mutations import (
     guards,
     names,
     operators,
+    returns,
     statements,
+    types,
     values,
 )
 from stillwater.models.builtin.source import Unit
 
-__all__ = ["calls", "guards", "names", "of_unit", "operators", "statements", "values"]
+__all__ = [
+    "calls",
+    "guards",
+    "names",
+    "of_unit",
+    "operators",
+    "returns",
+    "statements",
+    "types",
+    "values",
+]
 
 
 def of_unit(unit: Unit, clues: Clues) -> Iterator[Mutation]:

@@ -1,9 +1,11 @@
 """Calls that are missing, too many, or lack an option."""
 
 import ast
+import re
 from collections.abc import Iterator
 
 from stillwater.models.builtin.mutation import Mutation, Site, mutates, tight
+from stillwater.models.builtin.source import words
 
 _WRAPS = (
     "list",
@@ -18,10 +20,13 @@ _WRAPS = (
     "bool",
     "float",
 )
+_PLAIN = ("strip", "lower", "upper", "title", "capitalize", "casefold")
 _METHODS = ("strip", "lower", "copy", "casefold", "rstrip")
 _TEXT_METHODS = frozenset(
-    "strip lstrip rstrip lower upper casefold title split rsplit splitlines replace join "
-    "removeprefix removesuffix format partition rpartition decode readline read".split()
+    words(
+        "strip lstrip rstrip lower upper casefold title split rsplit splitlines replace join "
+        "removeprefix removesuffix format partition rpartition decode readline read"
+    )
 )
 
 
@@ -32,24 +37,13 @@ def _wanted_place(site: Site) -> bool:
         return site.node in parent.args
     if isinstance(parent, ast.For | ast.comprehension):
         return parent.iter is site.node
+    if isinstance(parent, ast.GeneratorExp | ast.ListComp | ast.SetComp):
+        return parent.elt is site.node
     if isinstance(parent, ast.Subscript):
         return parent.slice is site.node
-    if isinstance(parent, ast.Dict):
-        return True
-    return (
-        isinstance(
-            parent,
-            ast.Return
-            | ast.Assign
-            | ast.Compare
-            | ast.DictComp
-            | ast.keyword
-            | ast.IfExp
-            | ast.BinOp,
-        )
-        and getattr(parent, "value", None) is not None
-        or isinstance(parent, ast.Compare | ast.DictComp)
-    )
+    if isinstance(parent, ast.Return | ast.Assign):
+        return parent.value is site.node
+    return isinstance(parent, ast.Dict | ast.DictComp | ast.Compare | ast.keyword)
 
 
 @mutates(ast.Name, ast.Attribute, ast.Call, ast.Subscript, ast.GeneratorExp, ast.ListComp)
@@ -80,7 +74,7 @@ def wrapped(site: Site) -> Iterator[Mutation]:
             break
         if text.endswith(f".{name}()"):
             continue
-        elsewhere = 1.2 if f"{text}.{name}()" in site.source.text else 0.0
+        elsewhere = 2.5 if f"{text}.{name}" in site.source.method_calls else 0.0
         textual = 0.6 if is_text or _textual(site, text) else 0.0
         what = f"`{text}` goes through `.{name}()`"
         yield site.swap(
@@ -95,7 +89,7 @@ def wrapped(site: Site) -> Iterator[Mutation]:
 
 
 def _textual(site: Site, text: str) -> bool:
-    return any(f"{text}.{name}(" in site.source.text for name in _TEXT_METHODS)
+    return any(f"{text}.{name}" in site.source.method_calls for name in _TEXT_METHODS)
 
 
 def _smell(site: Site, name: str) -> float:
@@ -131,10 +125,10 @@ def unwrapped(site: Site) -> Iterator[Mutation]:
             if tight(site, node):
                 inner = f"({inner})"
             yield site.swap("unwrap", node, inner, f"`{name}()` goes from `{text}`")
-    elif isinstance(node.func, ast.Attribute) and not node.args and not node.keywords:
-        if node.func.attr in ("strip", "lower", "upper", "title", "capitalize", "sort", "casefold"):
-            what = f"`.{node.func.attr}()` goes from `{text}`"
-            yield site.swap("unwrap", node, site.of(node.func.value), what)
+    elif isinstance(node.func, ast.Attribute) and not node.args and node.func.attr in _PLAIN:
+        what = f"`.{node.func.attr}()` goes from `{text}`"
+        inner = site.of(node.func.value)
+        yield site.swap("unwrap", node, inner, what, 1, 0.0, (node.func.attr,))
 
 
 _OPTIONS: dict[str, tuple[tuple[str, str], ...]] = {
@@ -161,7 +155,7 @@ def options(site: Site) -> Iterator[Mutation]:
     """An option more, or one less, or turned; a `.get` with its default."""
     node = site.node
     assert isinstance(node, ast.Call)
-    name = getattr(node.func, "attr", None) or getattr(node.func, "id", "")
+    name = str(getattr(node.func, "attr", "") or getattr(node.func, "id", ""))
     given = {k.arg for k in node.keywords}
     full = name in ("enumerate", "split", "rsplit") and len(node.args) > 1
     single = name not in ("min", "max") or len(node.args) == 1
@@ -187,13 +181,35 @@ def _get_default(site: Site, node: ast.Call) -> Iterator[Mutation]:
     first = site.of(node.args[0])
     old = site.of(node.args[1]) if len(node.args) == 2 else "None"
     defaults = [d for d in ("0", '""', "[]", "{}", "None", "1", first) if d != old]
+    likely = _default_by_use(site)
     for default in defaults:
         text = f"{receiver}.get({first}, {default})"
         what = f"`{site.of(node)}` falls back to `{default}`"
-        yield site.swap("get-default", node, text, what, len(defaults))
+        bonus = 2.0 if default == likely else 0.0
+        yield site.swap("get-default", node, text, what, len(defaults), bonus)
     used_twice = f"{receiver}[{first}]" in site.source.text
     if old == "None" and used_twice:
         yield site.swap("get-default", node, f"{receiver}[{first}]", "a missing key is an error", 3)
+
+
+def _default_by_use(site: Site) -> str:
+    """The empty value that what is done with the result asks for."""
+    parent = site.parent
+    name, text = site.of(site.node), site.of(site.unit.node)
+    if isinstance(parent, ast.Assign) and isinstance(parent.targets[0], ast.Name):
+        name = parent.targets[0].id
+    head = r"(?<![\w.])" + re.escape(name)
+    if re.search(
+        head + rf"\.(?:{'|'.join(sorted(_TEXT_METHODS))})\b|" + head + r"\[(?:-?\d*:|0\])", text
+    ):
+        return '""'
+    if re.search(head + r"\.(?:items|keys|values|get)\b", text):
+        return "{}"
+    if re.search(rf"\bin {re.escape(name)}\b|len\({re.escape(name)}\)", text):
+        return "[]"
+    if re.search(head + r" [-+*/<>]|[-+*/<>]=? " + re.escape(name) + r"(?!\w)", text):
+        return "0"
+    return ""
 
 
 @mutates(ast.Lambda)

@@ -1,25 +1,21 @@
-"""Guards that are missing or too broad: None, empty, zero, mutable defaults, exceptions."""
+"""Guards that are missing or too broad: None, empty, zero, mutable defaults."""
 
 import ast
 import re
 from collections.abc import Iterator
 
-from stillwater.models.builtin.mutation import Mutation, Site, mutates, tight
+from stillwater.models.builtin.mutation import Mutation, Site, loop_around, mutates, tight
 from stillwater.models.builtin.source import DEFINITIONS, Definition
 
-_EXCEPTIONS = (
-    "KeyError",
-    "ValueError",
-    "TypeError",
-    "IndexError",
-    "AttributeError",
-    "ZeroDivisionError",
-    "LookupError",
-    "OSError",
-    "StopIteration",
-)
 _EMPTY = {"list": "[]", "dict": "{}", "str": '""', "set": "set()", "int": "0", "float": "0.0"}
 _EMPTY |= {"bool": "False", "tuple": "()", "List": "[]", "Dict": "{}"}
+
+_EMPTY_OF: tuple[tuple[tuple[type[ast.expr], ...], str], ...] = (
+    ((ast.List, ast.ListComp), "[]"),
+    ((ast.Dict, ast.DictComp), "{}"),
+    ((ast.JoinedStr,), '""'),
+    ((ast.Compare,), "False"),
+)
 
 
 def first_statement(function: Definition) -> ast.stmt:
@@ -80,6 +76,8 @@ def early_return(site: Site) -> Iterator[Mutation]:
     value = _fallback(site, node)
     used = {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}
     keyword = "return" if value == "" else f"return {value}"
+    bonus = -0.6 if value == "None" else 0.0
+    bonus -= 1.5 * (node.name == "__init__")
     for name in names:
         if name not in used:
             continue
@@ -88,13 +86,13 @@ def early_return(site: Site) -> Iterator[Mutation]:
                 continue
             what = f"`{node.name}` returns {value or 'nothing'} at once when `{test}`"
             yield site.insert(
-                kind, start, [f"if {test}:", f"    {keyword}"], what, len(names), 0.0, (name,)
+                kind, start, [f"if {test}:", f"    {keyword}"], what, len(names), bonus, (name,)
             )
 
 
 def _fallback(site: Site, node: Definition) -> str:
     """What a function returns for nothing, by its annotation or what it returns elsewhere."""
-    returns = [n for n in ast.walk(node) if isinstance(n, ast.Return) and n.value is not None]
+    returns = site.unit.returns
     if node.returns is not None:
         written = site.of(node.returns)
         if "None" in written:
@@ -102,28 +100,29 @@ def _fallback(site: Site, node: Definition) -> str:
         head = re.split(r"[\[ |]", written)[0]
         if head in _EMPTY:
             return _EMPTY[head]
-    for one in reversed(returns):
-        value = one.value
-        if isinstance(value, ast.List | ast.ListComp):
-            return "[]"
-        if isinstance(value, ast.Dict | ast.DictComp):
-            return "{}"
-        if isinstance(value, ast.JoinedStr) or (
-            isinstance(value, ast.Call)
-            and getattr(value.func, "attr", "") in ("join", "strip", "lower")
-        ):
-            return '""'
-        if isinstance(value, ast.BinOp) and not isinstance(value.op, ast.Add | ast.Mod):
-            return "0"
-        if isinstance(value, ast.Compare):
-            return "False"
-        if isinstance(value, ast.Name):
-            made = re.search(
-                rf"^\s*{value.id}(?:: .*)? = (\[\]|\{{\}}|\"\"|''|0|set\(\))$", site.of(node), re.M
-            )
-            if made:
-                return made[1]
+    text = site.of(node)
+    for value in reversed(returns):
+        empty = _empty_of(value, text)
+        if empty:
+            return empty
     return "None" if returns else ""
+
+
+def _empty_of(value: ast.expr, text: str) -> str:
+    """The empty value of an expression's type; "" where that can't be told."""
+    for kinds, empty in _EMPTY_OF:
+        if isinstance(value, kinds):
+            return empty
+    if isinstance(value, ast.Call):
+        textual = getattr(value.func, "attr", "") in ("join", "strip", "lower", "upper", "replace")
+        return '""' if textual else ""
+    if isinstance(value, ast.BinOp):
+        return "" if isinstance(value.op, ast.Add | ast.Mod) else "0"
+    if isinstance(value, ast.Name):
+        start = rf"^\s*{value.id}(?:: .*)? = (\[\]|\{{\}}|\"\"|''|0|set\(\))$"
+        made = re.search(start, text, re.M)
+        return made[1] if made else ""
+    return ""
 
 
 @mutates(ast.If, ast.IfExp, ast.BoolOp)
@@ -174,7 +173,7 @@ def local_guard(site: Site) -> Iterator[Mutation]:
     head = (
         node.iter if isinstance(node, ast.For) else node.test if isinstance(node, ast.If) else node
     )
-    loop = _in_loop(site)
+    loop = loop_around(site) is not None
     value = _fallback(site, site.unit.function)
     leave = "continue" if loop else f"return {value}".rstrip()
     seen: set[str] = set()
@@ -183,12 +182,13 @@ def local_guard(site: Site) -> Iterator[Mutation]:
         if isinstance(inner, ast.Attribute | ast.Subscript) and isinstance(inner.value, ast.Name):
             name = inner.value.id
             test = f"{name} is None" if isinstance(inner, ast.Attribute) else f"not {name}"
-        elif isinstance(inner, ast.BinOp) and isinstance(
-            inner.op, ast.Div | ast.FloorDiv | ast.Mod
+        elif (
+            isinstance(inner, ast.BinOp)
+            and isinstance(inner.op, ast.Div | ast.FloorDiv | ast.Mod)
+            and isinstance(inner.right, ast.Name | ast.Attribute | ast.Call)
         ):
-            if isinstance(inner.right, ast.Name | ast.Attribute | ast.Call):
-                name = test = site.of(inner.right)
-                test = f"not {test}"
+            name = site.of(inner.right)
+            test = f"not {name}"
         if not test or test in seen or name == "self" or name in site.source.module_names:
             continue
         seen.add(test)
@@ -203,16 +203,7 @@ def _is_elif(site: Site, node: ast.stmt) -> bool:
     return site.source.lines[node.lineno - 1].lstrip().startswith("elif")
 
 
-def _in_loop(site: Site) -> bool:
-    node: ast.AST | None = site.parent
-    while node is not None and not isinstance(node, DEFINITIONS):
-        if isinstance(node, ast.For | ast.While):
-            return True
-        node = site.source.parents.get(node)
-    return False
-
-
-@mutates(ast.For, ast.Call, ast.Return, ast.comprehension)
+@mutates(ast.For, ast.Call, ast.comprehension)
 def or_empty(site: Site) -> Iterator[Mutation]:
     """`or []`, `or {}` where a value may be None."""
     node = site.node
@@ -232,45 +223,18 @@ def or_empty(site: Site) -> Iterator[Mutation]:
                 yield site.swap("or-empty", value, new, f"`{text}` may be None", 3)
 
 
-@mutates(ast.ExceptHandler, ast.Raise)
-def exception(site: Site) -> Iterator[Mutation]:
-    """Another exception, or one more that is caught."""
+@mutates(ast.If)
+def wider_guard(site: Site) -> Iterator[Mutation]:
+    """A guard that leaves, widened by a parameter or a local that is None or empty."""
     node = site.node
-    kind = node.type if isinstance(node, ast.ExceptHandler) else getattr(node, "exc", None)
-    if isinstance(kind, ast.Call):
-        kind = kind.func
-    if isinstance(kind, ast.Tuple) and isinstance(node, ast.ExceptHandler):
-        have = [site.of(e) for e in kind.elts]
-        for name in (e for e in site.clues.errors if e in _EXCEPTIONS and e not in have):
-            text = f"({', '.join([*have, name])})"
-            yield site.swap("except", kind, text, f"`{name}` is caught too", 1, 1.0, (name,))
-    if not isinstance(kind, ast.Name):
+    assert isinstance(node, ast.If)
+    leaves = isinstance(node.body[-1], ast.Return | ast.Raise | ast.Continue)
+    joined = isinstance(node.test, ast.BoolOp) and isinstance(node.test.op, ast.And)
+    if not leaves or joined:
         return
-    named = [
-        e for e in site.clues.errors if e != kind.id and e not in ("AssertionError", "NameError")
-    ]
-    pool = list(dict.fromkeys([*named, *(e for e in _EXCEPTIONS[:5] if e != kind.id)]))
-    for name in pool:
-        bonus = 1.5 if name in named else -1.0
-        if isinstance(node, ast.ExceptHandler):
-            text = f"({kind.id}, {name})"
-            yield site.swap(
-                "except", kind, text, f"`{name}` is caught too", len(pool), bonus, (name,)
-            )
-        else:
-            what = f"`{name}` is raised, not `{kind.id}`"
-            yield site.swap("raise", kind, name, what, len(pool), bonus, (name,))
-
-
-@mutates(ast.Call)
-def isinstance_types(site: Site) -> Iterator[Mutation]:
-    """`isinstance` with a type that was forgotten."""
-    node = site.node
-    assert isinstance(node, ast.Call)
-    if getattr(node.func, "id", "") != "isinstance" or len(node.args) != 2:
-        return
-    more = {"int": "float", "float": "int", "list": "tuple", "str": "bytes", "tuple": "list"}
-    old = site.of(node.args[1])
-    if old in more:
-        text = f"({old}, {more[old]})"
-        yield site.swap("isinstance", node.args[1], text, f"`{more[old]}` counts too")
+    text = site.of(node.test)
+    names = [n for n, at in site.unit.first_bound.items() if at < node.lineno][:10]
+    options = [f"{n} is None or {text}" for n in names if f"{n}." in text]
+    options += [f"not {n} or {text}" for n in names if n not in text or f"{n}[" in text]
+    for new in options:
+        yield site.swap("or-guard", node.test, new, f"the guard becomes `{new[:80]}`", len(options))

@@ -2,74 +2,18 @@
 
 import ast
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from itertools import pairwise
 
 from stillwater.models.builtin.mutation import Mutation, Site, mutates
+from stillwater.models.builtin.siblings import RARE, siblings_of
 from stillwater.models.builtin.source import DEFINITIONS, Definition, words
+from stillwater.models.builtin.usage import fit
 
-_SIBLINGS: tuple[tuple[str, ...], ...] = (
-    ("startswith", "endswith"),
-    ("removeprefix", "removesuffix"),
-    ("min", "max"),
-    ("any", "all"),
-    ("floor", "ceil", "trunc"),
-    ("append", "extend"),
-    ("append", "appendleft"),
-    ("append", "add"),
-    ("pop", "popleft"),
-    ("lower", "upper", "casefold"),
-    ("keys", "values", "items"),
-    ("strip", "lstrip", "rstrip"),
-    ("ljust", "rjust", "center"),
-    ("split", "rsplit"),
-    ("split", "splitlines"),
-    ("partition", "rpartition"),
-    ("find", "rfind"),
-    ("index", "rindex"),
-    ("match", "fullmatch", "search"),
-    ("copy", "deepcopy"),
-    ("union", "intersection", "difference", "symmetric_difference"),
-    ("issubset", "issuperset"),
-    ("update", "setdefault"),
-    ("remove", "discard"),
-    ("bisect_left", "bisect_right"),
-    ("bisect", "bisect_left"),
-    ("insort_left", "insort_right"),
-    ("heappop", "heappush"),
-    ("nlargest", "nsmallest"),
-    ("seconds", "total_seconds()"),
-    ("isdigit", "isalnum", "isalpha"),
-    ("sub", "subn"),
-    ("setattr", "getattr"),
-    ("isinstance", "issubclass"),
-    ("permutations", "combinations"),
-    ("zip", "zip_longest"),
-    ("hour", "minute"),
-    ("minute", "second"),
-    ("month", "day"),
-    ("start", "end"),
-    ("left", "right"),
-    ("first", "last"),
-    ("width", "height"),
-    ("row", "column"),
-    ("rows", "columns"),
-    ("int", "float"),
-    ("int", "round"),
-    ("list", "set"),
-    ("classmethod", "staticmethod"),
-    ("weekday", "isoweekday"),
-    ("quote", "quote_plus"),
-    ("encode", "decode"),
-    ("rstrip", "removesuffix"),
-    ("lstrip", "removeprefix"),
-    ("popitem", "pop"),
-    ("prev", "next"),
-    ("previous", "next"),
-    ("head", "tail"),
-)
+_COMMON = frozenset(name for kind in (dict, list, str, set) for name in dir(kind))
 
 
-def _siblings(name: str) -> list[str]:
-    return [other for group in _SIBLINGS if name in group for other in group if other != name]
+_VARIABLES = 10
 
 
 @mutates(ast.Name)
@@ -81,7 +25,7 @@ def variable(site: Site) -> Iterator[Mutation]:
     if not isinstance(node.ctx, ast.Load) or _in_annotation(site):
         return
     called = isinstance(parent, ast.Call) and parent.func is node
-    siblings = _siblings(node.id)
+    siblings = siblings_of(node.id)
     for other in siblings:
         known = other in site.source.module_names or other in __builtins_names__
         if known and (called or other in site.source.module_names):
@@ -95,14 +39,32 @@ def variable(site: Site) -> Iterator[Mutation]:
         yield from _undefined(site, node)
         return
     others = [n for n, at in bound.items() if n != node.id and at < node.lineno and n != "_"]
-    for other in others:
+    for other in _nearest(node, others, bound):
         bonus = 2.2 if other in site.unit.unused and not _stub(site.unit.function) else 0.0
-        bonus += _alike(node.id, other) - (1.0 if isinstance(parent, ast.Attribute) else 0.0)
+        bonus += _alike(node.id, other)
+        bonus += fit(site.unit, node, other)
+        bonus -= 1.5 * _beside(site, other) + 1.0 * (site.unit.reads.get(node.id) == 1)
         what = f"`{node.id}` becomes `{other}`"
         yield site.swap("variable", node, other, what, len(others), bonus, (other,))
 
 
 __builtins_names__ = frozenset({"min", "max", "any", "all", "int", "float", "round", "list", "set"})
+
+
+def _nearest(node: ast.Name, others: list[str], bound: dict[str, int]) -> list[str]:
+    """Parameters and the variables bound last: in a long function there are too many to try."""
+    return sorted(others, key=lambda n: (bound[n] > 0, node.lineno - bound[n], n))[:_VARIABLES]
+
+
+def _beside(site: Site, name: str) -> bool:
+    """Whether a name is already an operand of the same expression: `a - a` is seldom meant."""
+    parent = site.parent
+    if not isinstance(parent, ast.Compare | ast.BinOp | ast.BoolOp | ast.Call | ast.Tuple):
+        return isinstance(parent, ast.Assign) and site.of(parent.targets[0]) == name
+    return any(
+        isinstance(n, ast.Name | ast.Attribute) and site.of(n) == name
+        for n in ast.iter_child_nodes(parent)
+    )
 
 
 def _in_annotation(site: Site) -> bool:
@@ -111,14 +73,19 @@ def _in_annotation(site: Site) -> bool:
 
 
 def _stub(function: Definition | None) -> bool:
-    return (
-        function is None or len(function.body) < 2 and not isinstance(function.body[0], ast.Return)
-    )
+    if function is None:
+        return True
+    return len(function.body) < 2 and not isinstance(function.body[0], ast.Return)
+
+
+@lru_cache(maxsize=8192)
+def _words(name: str) -> frozenset[str]:
+    return frozenset(words(name))
 
 
 def _alike(one: str, other: str) -> float:
     """How easily two names are mistaken: shared words, length."""
-    first, second = set(words(one)), set(words(other))
+    first, second = _words(one), _words(other)
     shared = len(first & second) / max(len(first | second), 1)
     return shared - 0.02 * abs(len(one) - len(other))
 
@@ -127,14 +94,11 @@ def _module_function(site: Site, node: ast.Name, called: bool) -> Iterator[Mutat
     functions = [n.name for n in site.source.tree.body if isinstance(n, DEFINITIONS)]
     if not called or node.id not in functions:
         return
-    others = [
-        f for f in functions if f not in (node.id, site.unit.name) and _alike(node.id, f) > 0.1
-    ]
+    likeness = {f: _alike(node.id, f) for f in functions if f not in (node.id, site.unit.name)}
+    others = sorted((f for f in likeness if likeness[f] > 0.1), key=lambda f: (-likeness[f], f))[:8]
     for other in others:
         what = f"`{other}` is called, not `{node.id}`"
-        yield site.swap(
-            "function", node, other, what, len(others), _alike(node.id, other), (other,)
-        )
+        yield site.swap("function", node, other, what, len(others), likeness[other], (other,))
 
 
 def _undefined(site: Site, node: ast.Name) -> Iterator[Mutation]:
@@ -162,10 +126,18 @@ def attribute(site: Site) -> Iterator[Mutation]:
     edit_at = (last - len(node.attr.encode()), last)
     parent = site.parent
     called = isinstance(parent, ast.Call) and parent.func is node
-    siblings = _siblings(node.attr)
+    siblings = siblings_of(node.attr)
+    own = -2.0 if node.attr in site.source.definitions else 0.0
     for other in siblings:
         what = f"`.{node.attr}` becomes `.{other}`"
-        yield site.make("sibling", [(*edit_at, other)], what, len(siblings), 0.0, (other,))
+        yield site.make(
+            "sibling",
+            [(*edit_at, other)],
+            what,
+            len(siblings),
+            own - 1.5 * (other in RARE),
+            (other,),
+        )
     if not (isinstance(node.value, ast.Name) and node.value.id == "self") or node.attr in siblings:
         return
     kept, methods = site.unit.self_attributes
@@ -179,7 +151,9 @@ def attribute(site: Site) -> Iterator[Mutation]:
         unread = (
             1.5 if site.source.loads.get(other, 0) == 0 and isinstance(node.ctx, ast.Load) else 0.0
         )
-        bonus = unread + _alike(node.attr, other)
+        bonus = unread + _alike(node.attr, other) - 1.5 * _beside(site, f"self.{other}")
+        bonus -= 1.0 * (not isinstance(node.ctx, ast.Load))
+        bonus += 0.0 if called else fit(site.unit, node, f"self.{other}")
         what = f"`self.{node.attr}` becomes `self.{other}`"
         yield site.make("attribute", [(*edit_at, other)], what, len(others), bonus, (other,))
 
@@ -190,7 +164,7 @@ def arguments(site: Site) -> Iterator[Mutation]:
     node = site.node
     assert isinstance(node, ast.Call)
     plain = [a for a in node.args if not isinstance(a, ast.Starred)]
-    for left, right in zip(plain, plain[1:], strict=False):
+    for left, right in pairwise(plain):
         first, second = site.of(left), site.of(right)
         if first == second:
             continue
@@ -200,6 +174,20 @@ def arguments(site: Site) -> Iterator[Mutation]:
         what = f"`{first}` and `{second}` change places in `{site.of(node)[:60]}`"
         yield site.make("swap-arguments", edits, what, len(plain) - 1, bonus)
     yield from _forgotten(site, node, plain)
+    yield from _one_further(site, node, plain)
+
+
+def _one_further(site: Site, call: ast.Call, plain: Sequence[ast.expr]) -> Iterator[Mutation]:
+    """An argument of a recursive call that is off by one."""
+    name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+    inner = {n.name for n in site.unit.nodes if isinstance(n, DEFINITIONS)}
+    if name not in inner:
+        return
+    for argument in plain:
+        if isinstance(argument, ast.Name):
+            for new in (f"{argument.id} + 1", f"{argument.id} - 1"):
+                what = f"`{name}` is called with `{new}`"
+                yield site.swap("argument-one", argument, new, what, 2)
 
 
 def _crossed(site: Site, call: ast.Call, pair: Sequence[str], at: int) -> float:
@@ -212,13 +200,10 @@ def _crossed(site: Site, call: ast.Call, pair: Sequence[str], at: int) -> float:
 
 def _callee(site: Site, call: ast.Call) -> Definition | None:
     name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
-    found = [n for n in ast.walk(site.source.tree) if isinstance(n, DEFINITIONS) and n.name == name]
-    if not found:
-        for owner in ast.walk(site.source.tree):
-            if isinstance(owner, ast.ClassDef) and owner.name == name:
-                found = [
-                    n for n in owner.body if isinstance(n, DEFINITIONS) and n.name == "__init__"
-                ]
+    on = call.func.value if isinstance(call.func, ast.Attribute) else None
+    if on is not None and name in _COMMON and getattr(on, "id", "") not in ("self", "cls"):
+        return None
+    found = site.source.definitions.get(name) or site.source.constructors.get(name, [])
     return found[0] if len(found) == 1 else None
 
 

@@ -4,7 +4,7 @@ import ast
 import re
 from collections.abc import Iterator
 
-from stillwater.models.builtin.mutation import Mutation, Site, mutates, tight
+from stillwater.models.builtin.mutation import Mutation, Site, loop_around, mutates, tight
 
 _COMPARE: dict[type[ast.cmpop], str] = {
     ast.Lt: "<",
@@ -55,7 +55,7 @@ def _token(text: str, operator: str) -> tuple[int, int] | None:
     return found.span() if found else None
 
 
-def _replace(
+def _replace(  # noqa: PLR0917
     site: Site,
     kind: str,
     left: ast.AST,
@@ -82,14 +82,14 @@ def comparison(site: Site) -> Iterator[Mutation]:
     for op, right in zip(node.ops, node.comparators, strict=True):
         old = _COMPARE[type(op)]
         none = isinstance(right, ast.Constant) and right.value is None
-        literal = isinstance(right, ast.Constant) and isinstance(right.value, str | int | float)
+        literal = isinstance(right, ast.Constant) and type(right.value) in (str, int, float)
         others = [o for o in _OTHER[old] if not (none and o[0] in ("identity", "equality"))]
         for kind, new in others:
-            bonus = (
-                2.0 if kind == "identity" and literal and right.value not in (True, False) else 0.0
-            )
+            bonus = 2.0 if kind == "identity" and literal else 0.0
             if kind == "equality" and new in ("==", "!=", "in") and isinstance(right, ast.Tuple):
                 bonus = -1.5
+            if kind == "boundary" and _equivalent(site, left, right):
+                bonus = -2.5
             share = sum(k == kind for k, _ in others)
             yield from _replace(site, kind, left, right, old, new, share, bonus)
         if not none and len(node.ops) == 1 and old in ("<", "<=", ">", ">="):
@@ -100,6 +100,19 @@ def comparison(site: Site) -> Iterator[Mutation]:
             text = f"{site.of(right)} {old} {site.of(left)}"
             yield site.swap("swap-operands", node, text, f"`{site.of(node)}` has its sides swapped")
         left = right
+
+
+def _equivalent(site: Site, left: ast.expr, right: ast.expr) -> bool:
+    """Whether equality gives the same either way: `if x < low: return low`, `a if a < b else b`."""
+    sides = {site.of(left), site.of(right)}
+    parent = site.parent
+    if isinstance(parent, ast.IfExp):
+        return {site.of(parent.body), site.of(parent.orelse)} == sides
+    if isinstance(parent, ast.If) and len(parent.body) == 1:
+        only = parent.body[0]
+        if isinstance(only, ast.Return | ast.Assign) and only.value is not None:
+            return site.of(only.value) in sides
+    return False
 
 
 def _plus(site: Site, node: ast.AST) -> str:
@@ -123,7 +136,9 @@ def boolean(site: Site) -> Iterator[Mutation]:
             yield site.swap("boolean-drop", node, f"({text})", what, 2)
         if old == "or":
             what = f"`{site.of(node)}` has its operands swapped"
-            yield site.swap("swap-operands", node, f"({second} or {first})", what)
+            pure = all(isinstance(value, ast.Compare) for value in node.values)
+            text = f"({second} or {first})"
+            yield site.swap("swap-operands", node, text, what, 1, -2.0 if pure else 0.0)
 
 
 @mutates(ast.UnaryOp)
@@ -169,13 +184,19 @@ def arithmetic(site: Site) -> Iterator[Mutation]:
     if old in ("-", "/", "//", "%", "|") and not isinstance(node.right, ast.Constant):
         text = f"({right} {old} {left})" if tight(site, node) else f"{right} {old} {left}"
         yield site.swap("swap-operands", node, text, f"`{site.of(node)}` has its operands swapped")
+    if isinstance(node.op, ast.Sub) and isinstance(site.parent, ast.Compare | ast.Return):
+        what = f"`{site.of(node)}` goes through `abs()`"
+        yield site.swap("clamp", node, f"abs({site.of(node)})", what, 2, 0.0, ("abs",))
+        what = f"`{site.of(node)}` is never below 0"
+        yield site.swap("clamp", node, f"max(0, {site.of(node)})", what, 2, 0.0, ("max",))
     unit = isinstance(node.right, ast.Constant) and node.right.value == 1
     if unit and old in ("+", "-"):
         what = f"`{site.of(node)}` loses its `{old} 1`"
-        yield site.swap("drop-one", node, left, what)
+        bonus = -0.7 if isinstance(site.parent, ast.Subscript) else 0.0
+        yield site.swap("drop-one", node, left, what, 1, bonus)
     product = isinstance(node.left, ast.BinOp) and isinstance(node.left.op, ast.Mult | ast.Div)
     if old in ("+", "-") and product and isinstance(node.left, ast.BinOp):
-        start, between = site.source.between(node.left.left, node.left.right)
+        _, between = site.source.between(node.left.left, node.left.right)
         a, b = site.of(node.left.left), site.of(node.left.right)
         text = f"{a}{between}({b} {old} {right})"
         yield site.swap("precedence", node, text, f"`{site.of(node)}` is grouped differently")
@@ -214,7 +235,7 @@ def plain_assignment(site: Site) -> Iterator[Mutation]:
     if len(node.targets) != 1 or not isinstance(node.targets[0], ast.Name | ast.Attribute):
         return
     target = node.targets[0]
-    inside = _loop(site)
+    inside = loop_around(site)
     if inside is None:
         return
     name = target.id if isinstance(target, ast.Name) else ""
@@ -225,12 +246,3 @@ def plain_assignment(site: Site) -> Iterator[Mutation]:
     for op in ("+", "-"):
         edit = (start + at, start + at + 1, f"{op}=")
         yield site.make("accumulate", [edit], f"`{site.of(target)}` adds up with `{op}=`", 2)
-
-
-def _loop(site: Site) -> ast.For | ast.While | None:
-    node: ast.AST | None = site.node
-    while node is not None and node is not site.unit.node:
-        node = site.source.parents.get(node)
-        if isinstance(node, ast.For | ast.While):
-            return node
-    return None

@@ -1,76 +1,19 @@
-"""Statements: moved, dropped, turned into others, or missing a return."""
+"""Statements: moved, dropped, missing, or turned into others."""
 
 import ast
+import re
 from collections.abc import Iterator
 
-from stillwater.models.builtin.mutation import Mutation, Site, mutates
-from stillwater.models.builtin.source import DEFINITIONS
+from stillwater.models.builtin.mutation import (
+    Mutation,
+    Site,
+    loop_around,
+    mutates,
+    siblings_of,
+    whole_lines,
+)
 
 _SIMPLE = (ast.Assign, ast.AugAssign, ast.Expr, ast.AnnAssign)
-
-
-def _body_of(site: Site) -> list[ast.stmt]:
-    """The list of statements that this one is in."""
-    for part in ("body", "orelse", "finalbody"):
-        body = getattr(site.parent, part, [])
-        if isinstance(body, list) and site.node in body:
-            return body
-    return []
-
-
-def _whole_lines(site: Site, node: ast.stmt) -> tuple[int, int]:
-    return site.source.starts[node.lineno - 1], site.source.starts[node.end_lineno or node.lineno]
-
-
-@mutates(ast.Expr)
-def missing_return(site: Site) -> Iterator[Mutation]:
-    """The last expression of a function, returned."""
-    node = site.node
-    assert isinstance(node, ast.Expr)
-    body = _body_of(site)
-    if isinstance(node.value, ast.Constant | ast.Yield | ast.YieldFrom):
-        return
-    if not body or body[-1] is not node or not isinstance(node.value, ast.Call):
-        return
-    at = site.source.span(node)[0]
-    what = f"`{site.of(node)[:60]}` is returned"
-    others = any(isinstance(n, ast.Return) and n.value is not None for n in site.unit.nodes)
-    recursive = (
-        getattr(node.value.func, "attr", getattr(node.value.func, "id", "")) == site.unit.name
-    )
-    bonus = (0.0 if others else -1.5) + 2.0 * recursive
-    yield site.make("missing-return", [(at, at, "return ")], what, 1, bonus)
-
-
-@mutates(ast.FunctionDef, ast.AsyncFunctionDef)
-def missing_last_return(site: Site) -> Iterator[Mutation]:
-    """A function that builds something and never returns it."""
-    node = site.node
-    assert isinstance(node, DEFINITIONS)
-    last = node.body[-1]
-    returns = [n for n in ast.walk(node) if isinstance(n, ast.Return) and n.value is not None]
-    yields = any(isinstance(n, ast.Yield | ast.YieldFrom) for n in ast.walk(node))
-    if isinstance(last, ast.Return | ast.Raise) or yields or node.name == "__init__":
-        return
-    if not site.source.starts_line(last):
-        return
-    names = [
-        n.targets[0].id
-        for n in node.body
-        if isinstance(n, ast.Assign) and isinstance(n.targets[0], ast.Name)
-    ]
-    annotated = node.returns is not None and site.of(node.returns) != "None"
-    indent = site.source.indent(node.body[-1])
-    at = site.source.starts[last.end_lineno or last.lineno]
-    for name in dict.fromkeys([*names[::-1], *(["self"] if site.unit.owner else [])]):
-        bonus = (
-            (1.0 if annotated else -0.5)
-            - (0.8 if returns else 0.0)
-            - (0.8 if name == "self" else 0.0)
-        )
-        text = f"{indent}return {name}\n"
-        what = f"`{node.name}` returns `{name}`"
-        yield site.make("missing-return", [(at, at, text)], what, 2, bonus, (), last)
 
 
 @mutates(ast.Return, ast.Raise, ast.Expr, ast.Assign, ast.AugAssign)
@@ -78,7 +21,7 @@ def dedented(site: Site) -> Iterator[Mutation]:
     """The last statement of a block, moved out of it."""
     node = site.node
     assert isinstance(node, ast.stmt)
-    body = _body_of(site)
+    body = siblings_of(site)
     outer = site.parent
     if (
         len(body) < 2
@@ -90,7 +33,7 @@ def dedented(site: Site) -> Iterator[Mutation]:
         return
     if not site.source.starts_line(node) or not site.source.starts_line(outer):
         return
-    first, last = _whole_lines(site, node)
+    first, last = whole_lines(site, node)
     loop = isinstance(outer, ast.For | ast.While)
     end = outer.end_lineno or node.lineno
     if outer.orelse if isinstance(outer, ast.For | ast.While | ast.If) else False:
@@ -107,7 +50,7 @@ def indented(site: Site) -> Iterator[Mutation]:
     """The statement after a block, moved into it."""
     node = site.node
     assert isinstance(node, ast.stmt)
-    body = _body_of(site)
+    body = siblings_of(site)
     at = body.index(node) if node in body else 0
     before = body[at - 1] if at else None
     if not isinstance(before, ast.For | ast.While | ast.If) or before.orelse:
@@ -120,7 +63,7 @@ def indented(site: Site) -> Iterator[Mutation]:
     text = _reindented(site, node, site.source.indent(inner))
     bonus = -0.8 if isinstance(node, ast.Return) else -0.2
     what = f"`{site.of(node)[:60]}` moves into the block above"
-    yield site.make("indent", [(*_whole_lines(site, node), text)], what, 1, bonus)
+    yield site.make("indent", [(*whole_lines(site, node), text)], what, 1, bonus)
 
 
 def _reindented(site: Site, node: ast.stmt, indent: str) -> str:
@@ -134,7 +77,7 @@ def reordered(site: Site) -> Iterator[Mutation]:
     """Two neighbours in the other order."""
     node = site.node
     assert isinstance(node, ast.stmt)
-    body = _body_of(site)
+    body = siblings_of(site)
     at = body.index(node) if node in body else 0
     after = body[at + 1] if 0 <= at < len(body) - 1 else None
     if not isinstance(after, (*_SIMPLE, ast.If)) or _is_doc(node):
@@ -142,8 +85,8 @@ def reordered(site: Site) -> Iterator[Mutation]:
     if not (site.source.starts_line(node) and site.source.starts_line(after)):
         return
     mine, theirs = _names(node), _names(after)
-    first, _ = _whole_lines(site, node)
-    start, end = _whole_lines(site, after)
+    first, _ = whole_lines(site, node)
+    start, end = whole_lines(site, after)
     data = site.source.data
     text = (data[start:end] + data[first:start]).decode(errors="replace")
     if not text.endswith("\n"):
@@ -166,26 +109,13 @@ def _names(node: ast.AST) -> set[str]:
 def jump(site: Site) -> Iterator[Mutation]:
     """`break` against `continue` against `return`."""
     node = site.node
+    nothing = not isinstance(node, ast.Return) or site.of(node) in ("return", "return None")
+    if not nothing or not loop_around(site) is not None:
+        return
     old = site.of(node)
-    in_loop = _in_loop(site)
-    if isinstance(node, ast.Return) and (node.value is not None or not in_loop):
-        if not (in_loop and isinstance(node.value, ast.Constant) and node.value.value is None):
-            return
-    options = {"break": ("continue",), "continue": ("break",), "pass": ("continue",)}.get(
-        old, ("continue", "break")
-    )
+    options = [new for new in ("continue", "break") if new != old][: 1 + (old[:6] == "return")]
     for new in options:
-        if in_loop:
-            yield site.swap("jump", node, new, f"`{old}` becomes `{new}`", len(options))
-
-
-def _in_loop(site: Site) -> bool:
-    node: ast.AST | None = site.parent
-    while node is not None and not isinstance(node, DEFINITIONS):
-        if isinstance(node, ast.For | ast.While):
-            return True
-        node = site.source.parents.get(node)
-    return False
+        yield site.swap("jump", node, new, f"`{old}` becomes `{new}`", len(options))
 
 
 @mutates(ast.If, ast.While)
@@ -214,39 +144,51 @@ def other_keyword(site: Site) -> Iterator[Mutation]:
         yield site.make("while", [edit], what, 1, 0.5 if changes else -1.5)
 
 
-@mutates(ast.Return)
-def returned(site: Site) -> Iterator[Mutation]:
-    """Another value returned: one more, one less, negated, another local."""
+@mutates(ast.While)
+def while_filled(site: Site) -> Iterator[Mutation]:
+    """`while True` over a collection that is emptied in the loop."""
     node = site.node
-    assert isinstance(node, ast.Return)
-    value = node.value
-    if value is None:
+    assert isinstance(node, ast.While)
+    if not isinstance(node.test, ast.Constant):
         return
-    text = site.of(value)
-    if isinstance(value, ast.Compare | ast.BoolOp) or (
-        isinstance(value, ast.Call) and text.startswith(("any", "all", "is"))
-    ):
-        yield site.swap(
-            "negate-return", value, f"not ({text})", f"the returned `{text[:50]}` is negated"
-        )
-    if isinstance(value, ast.Name | ast.BinOp) and "\n" not in text:
-        for one in (" + 1", " - 1"):
-            yield site.swap("return-one", value, text + one, f"the result changes by{one}", 2)
-    if isinstance(value, ast.Constant) and value.value is None:
-        options = ("False", "0", '""', "[]", "{}")
-        for new in options:
-            yield site.swap(
-                "return-default", value, new, f"`{new}` is returned, not None", len(options)
-            )
-    if (
-        isinstance(value, ast.Call)
-        and text.startswith("self.") is False
-        and isinstance(value.func, ast.Attribute)
+    for inner in ast.walk(node):
+        if isinstance(inner, ast.Attribute) and inner.attr in ("pop", "popleft", "get_nowait"):
+            name = site.of(inner.value)
+            what = f"the loop ends when `{name}` is empty"
+            yield site.swap("while-filled", node.test, name, what)
+
+
+@mutates(ast.Compare)
+def never_filled(site: Site) -> Iterator[Mutation]:
+    """A collection that is asked for members, but nothing is ever put into it."""
+    node = site.node
+    assert isinstance(node, ast.Compare)
+    if len(node.ops) != 1 or not isinstance(node.ops[0], ast.In | ast.NotIn):
+        return
+    name, item = site.of(node.comparators[0]), site.of(node.left)
+    text = site.of(site.unit.node)
+    made = re.search(rf"\b{re.escape(name)}(?:: [^=\n]+)? = (set\(\)|\[\])", text)
+    if made is None or re.search(
+        rf"\b{re.escape(name)}\.(add|append|update|extend)|{re.escape(name)} [|+]=", text
     ):
         return
-    if isinstance(value, ast.List) and not value.elts and site.unit.parameters:
-        for new in ("[[]]", "None"):
-            yield site.swap("return-default", value, new, f"`{new}` is returned, not []", 3)
+    verb = "add" if made[1] == "set()" else "append"
+    outer: ast.AST | None = node
+    while outer is not None and not isinstance(outer, ast.If):
+        outer = site.source.parents.get(outer)
+    if not isinstance(outer, ast.If) or not site.source.starts_line(outer):
+        return
+    into = outer.body[0] if isinstance(node.ops[0], ast.NotIn) else (outer.orelse or [outer])[0]
+    line = f"{name}.{verb}({item})"
+    if into is outer:
+        after = [
+            s
+            for s in getattr(site.source.parents.get(outer), "body", [])
+            if s.lineno > outer.lineno
+        ]
+        into = after[0] if after else outer
+    if site.source.starts_line(into):
+        yield site.insert("never-filled", into, [line], f"`{name}` is never filled: `{line}`")
 
 
 @mutates(*_SIMPLE, ast.If)
@@ -254,7 +196,7 @@ def dropped(site: Site) -> Iterator[Mutation]:
     """A statement that should not be there."""
     node = site.node
     assert isinstance(node, ast.stmt)
-    body = _body_of(site)
+    body = siblings_of(site)
     plain = not isinstance(node, ast.If) or (not node.orelse and len(node.body) == 1)
     if len(body) < 2 or _is_doc(node) or not plain or not site.source.starts_line(node):
         return
@@ -266,4 +208,25 @@ def dropped(site: Site) -> Iterator[Mutation]:
     if site.source.lines[node.lineno - 1].lstrip().startswith("elif"):
         return
     what = f"`{site.of(node).splitlines()[0][:60]}` goes"
-    yield site.make("drop", [(*_whole_lines(site, node), "")], what)
+    yield site.make("drop", [(*whole_lines(site, node), "")], what)
+
+
+@mutates(ast.For)
+def flushed(site: Site) -> Iterator[Mutation]:
+    """A loop that gathers pieces and hands each on when it is full, but not the last one."""
+    node = site.node
+    assert isinstance(node, ast.For)
+    for inner in node.body:
+        if not isinstance(inner, ast.If) or len(inner.body) < 2:
+            continue
+        first, *rest = inner.body
+        fresh = [s for s in rest if isinstance(s, ast.Assign) and isinstance(s.value, ast.List)]
+        piece = site.of(fresh[0].targets[0]) if fresh else ""
+        handed = isinstance(first, ast.Expr) and piece and piece in _names(first)
+        if not handed or not site.source.starts_line(node) or node.orelse:
+            continue
+        indent = site.source.indent(node)
+        at = site.source.starts[node.end_lineno or node.lineno]
+        text = f"{indent}if {piece}:\n{indent}    {site.of(first)}\n"
+        what = f"what is left in `{piece}` after the loop is handed on too"
+        yield site.make("flush", [(at, at, text)], what, 1, 0.0, (), first)

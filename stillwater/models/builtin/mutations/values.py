@@ -17,20 +17,23 @@ def number(site: Site) -> Iterator[Mutation]:
     if isinstance(value, bool):
         kind = "flag-default" if isinstance(site.parent, ast.arguments) else "flag"
         yield site.swap(kind, node, str(not value), f"`{value}` becomes `{not value}`")
-    elif isinstance(value, int) and not re.fullmatch(r"0[xob].*", old, re.IGNORECASE):
+    elif (
+        isinstance(value, int)
+        and value < 10**9
+        and not re.fullmatch(r"0[xob].*", old, re.IGNORECASE)
+    ):
         kind = "index" if isinstance(site.parent, ast.Subscript | ast.Slice) else "constant"
         options = [str(value + 1), str(value - 1)]
         if value in (0, 1) and not _compared(site):
             options.append("-1")
         options = list(dict.fromkeys(o for o in options if o != old))
         for new in options:
-            if new.startswith("-") and tight(site, node):
-                new = f"({new})"
-            far = -0.6 if abs(value) > 2 and new not in _wanted(site) else 0.0
-            yield site.swap(kind, node, new, f"`{old}` becomes `{new}`", len(options), far)
-        for new in sorted(_wanted(site) - set(options) - {old}):
+            text = f"({new})" if new.startswith("-") and tight(site, node) else new
+            far = -1.2 if abs(value) > 2 and new not in site.clues.numbers else 0.0
+            yield site.swap(kind, node, text, f"`{old}` becomes `{new}`", len(options), far)
+        for new in sorted(site.clues.numbers - set(options) - {old}):
             yield site.swap("constant-wanted", node, new, f"`{old}` becomes `{new}`", 1, 0.0)
-    elif isinstance(value, float):
+    elif isinstance(value, float) and value < 10**9:
         for new in (
             repr(value * 10),
             repr(value / 10),
@@ -42,11 +45,6 @@ def number(site: Site) -> Iterator[Mutation]:
 
 def _compared(site: Site) -> bool:
     return isinstance(site.parent, ast.Compare | ast.BinOp)
-
-
-def _wanted(site: Site) -> set[str]:
-    """Numbers that the issue or an assertion writes out, of two digits or more."""
-    return set(re.findall(r"(?<![\w.])[1-9]\d{1,5}(?![\w.]*\d|\w)", site.clues.text))
 
 
 @mutates(ast.Constant)
@@ -62,7 +60,8 @@ def text(site: Site) -> Iterator[Mutation]:
         if change is None or change[0] == "" or change[0] not in old:
             continue
         new = old.replace(*change)
-        yield site.swap("string-wanted", node, new, f"{old} becomes {new}", 1, 0.0)
+        vague = -1.5 if len(change[0]) < 2 and len(value) > 0 and not change[1] else 0.0
+        yield site.swap("string-wanted", node, new, f"{old} becomes {new}", 1, vague)
     if value in ("", " ") and isinstance(site.parent, ast.Attribute):
         other = '" "' if value == "" else '""'
         yield site.swap("separator", node, other, f"the separator {old} becomes {other}")
@@ -166,7 +165,7 @@ def subscript(site: Site) -> Iterator[Mutation]:
     if old in ("0", "-1") and load:
         new = "-1" if old == "0" else "0"
         yield site.swap("first-last", index, new, f"`{site.of(node)}` takes index {new}")
-    elif isinstance(index, ast.Name | ast.BinOp | ast.Call) and not _is_text(index):
+    elif isinstance(index, ast.Name | ast.BinOp | ast.Call) and not _by_one(index):
         for new in (" - 1", " + 1"):
             yield site.swap("index", index, old + new, f"index `{old}` becomes `{old}{new}`", 2)
     if load and isinstance(index, ast.Name | ast.Attribute | ast.Constant | ast.Tuple):
@@ -177,8 +176,9 @@ def subscript(site: Site) -> Iterator[Mutation]:
             yield site.swap("get", node, site.of(node.value) + new, what, 3)
 
 
-def _is_text(node: ast.AST) -> bool:
-    return isinstance(node, ast.Constant) and isinstance(node.value, str)
+def _by_one(node: ast.AST) -> bool:
+    right = node.right if isinstance(node, ast.BinOp) else None
+    return isinstance(right, ast.Constant) and right.value == 1
 
 
 def _annotation(site: Site) -> bool:
@@ -226,11 +226,10 @@ def _slice(site: Site, node: ast.Subscript, index: ast.Slice) -> Iterator[Mutati
         options += [("1", upper)]
     if bool(lower) != bool(upper):
         options += [(upper, lower)]
-        if lower or upper:
-            bound = lower or upper
-            flipped = bound[1:] if bound.startswith("-") else f"-{bound}"
-            simple = bound.isidentifier() or bound.lstrip("-").isalnum()
-            options += [(flipped, upper) if lower else (lower, flipped)] * simple
+        one = lower or upper
+        flipped = one[1:] if one.startswith("-") else f"-{one}"
+        if one.lstrip("-").replace("_", "a").isalnum():
+            options += [(flipped, upper) if lower else (lower, flipped)]
     for first, last in options:
         new = f"{value}[{first}:{last}{step}]"
         yield site.swap("slice-open", node, new, f"`{whole}` becomes `{new}`", len(options))
@@ -270,8 +269,8 @@ def whole_key(site: Site) -> Iterator[Mutation]:
     parent = site.parent
     if not isinstance(parent, ast.Assign) or parent.value is not node:
         return
-    target = site.of(parent.targets[0]).lower()
-    if "key" not in target:
+    target = parent.targets[0]
+    if not isinstance(target, ast.Name) or "key" not in target.id.lower():
         return
     missing = [p for p in site.unit.parameters if p != node.id]
     for name in missing:

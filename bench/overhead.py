@@ -1,0 +1,168 @@
+"""What the machine around the model costs: transitions a second with everything else instant.
+
+    python bench/overhead.py [--machines 300] [--attempts 6]
+
+Drives real machines through the real scheduler, steps and store, with an instant model, an instant
+sandbox and a repository in memory (so neither git nor tests are in the figure), until every machine
+has failed all of its attempts. Then plain sqlite3 (the same library, the same file system, the same
+pragmas) commits rows of the same sizes, one transaction each. Prints both rates and their ratio.
+"""
+
+import argparse
+import json
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import pysqlite3.dbapi2 as sqlite3
+
+from stillwater.config import load, stored
+from stillwater.datasets import Instance
+from stillwater.executor import ThreadExecutor
+from stillwater.models.protocol import Completion, Request
+from stillwater.repository import Repositories
+from stillwater.sandbox.protocol import Execution, Job, Setup
+from stillwater.scheduler import Scheduler
+from stillwater.steps import STEPS, Tools
+from stillwater.store import Store
+
+SOURCE = "def f(x):\n    return x\n\n\n" + "".join(
+    f"def g{n}(x):\n    return x + {n}\n\n\n" for n in range(40)
+)
+LOG = b"FAILED test_a.py::test_f - assert 1 == 2\nPASSED test_a.py::test_g\n"
+TARGET = 1 / 3
+
+
+class InstantModel:
+    """Answers at once, with another edit each time."""
+
+    def complete(self, request: Request) -> Completion:
+        answer = f"FILE: a.py\nLINES: 1-2\nREASONING: r\n```python\ndef f(x):\n    return {request.seed}\n```"
+        return Completion(answer, "stop", 100, 20, None, 0.0)
+
+
+class InstantSandbox:
+    """Every test run fails at once."""
+
+    kind = "local"
+
+    def walls(self) -> Mapping[str, str]:
+        return {}
+
+    def prepare(self, setup: Setup) -> str:
+        return setup.key
+
+    def run(self, job: Job) -> Execution:
+        return Execution(1, LOG, 0.0)
+
+    def cancel(self) -> None: ...
+
+    def reap(self) -> int:
+        return 0
+
+
+class InstantRepositories(Repositories):
+    """One file, in memory."""
+
+    def ensure(self, instance: Instance) -> Path:
+        return self.home
+
+    def paths(self, store: Path, commit: str) -> dict[str, str]:
+        return {"a.py": "blob"}
+
+    def texts(self, store: Path, blobs: Mapping[str, str]) -> dict[str, str]:
+        return {path: SOURCE for path in blobs}
+
+    @contextmanager
+    def tree(
+        self, store: Path, commit: str, label: str, patches: Mapping[str, str] | None = None
+    ) -> Iterator[Path]:
+        yield self.home
+
+
+def stillwater(folder: Path, machines: int, attempts: int) -> tuple[int, float]:
+    """Transitions and seconds of a whole run."""
+    rows = [
+        {
+            "instance_id": f"a__a-{n}", "repo": "a/a", "base_commit": "0" * 40,
+            "problem_statement": "f is wrong", "FAIL_TO_PASS": ["test_a.py::test_f"],
+            "PASS_TO_PASS": ["test_a.py::test_g"], "test_command": "pytest",
+        }
+        for n in range(machines)
+    ]  # fmt: skip
+    config = load({"attempts": attempts, "models": ("instant",), "model_slots": 1})
+    with Store.open(folder / "stillwater.db") as store:
+        store.create_run(
+            run_id="bench", dataset="bench", dataset_sha256="0" * 64, config=stored(config),
+            version="bench", rows=rows, model="instant",
+        )  # fmt: skip
+        scheduler = Scheduler(
+            store=store, run_id="bench", dataset_sha256="0" * 64, config=config,
+            tools=Tools(InstantRepositories(folder, ""), InstantSandbox(), InstantModel()),
+            steps=STEPS, executor=ThreadExecutor(4),
+        )  # fmt: skip
+        begun = time.perf_counter()
+        scheduler.run()
+        return transitions(folder), time.perf_counter() - begun
+
+
+def transitions(folder: Path) -> int:
+    """How many transitions the run wrote."""
+    with sqlite3.connect(folder / "stillwater.db") as database:
+        count: int = database.execute("SELECT count(*) FROM transitions").fetchone()[0]
+        return count
+
+
+def sizes(folder: Path) -> Sequence[tuple[int, int]]:
+    """For each transition the bytes of its row, and of the artifacts stored with it."""
+    with sqlite3.connect(folder / "stillwater.db") as database:
+        rows = database.execute(
+            "SELECT length(evidence) + 250, (SELECT coalesce(sum(length(a.content)), 0)"
+            " FROM json_each(t.evidence, '$.artifacts') e JOIN artifacts a ON a.sha256 = e.value)"
+            " FROM transitions t ORDER BY id"
+        ).fetchall()
+    return [(int(row), int(blobs)) for row, blobs in rows]
+
+
+def plain(folder: Path, written: Sequence[tuple[int, int]]) -> float:
+    """Seconds that plain sqlite3 takes to commit rows of these sizes, one transaction each."""
+    database = sqlite3.connect(folder / "plain.db", isolation_level=None)
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        database.execute(f"PRAGMA {pragma}")
+    database.execute("CREATE TABLE rows (id INTEGER PRIMARY KEY, row TEXT, blobs BLOB) STRICT")
+    begun = time.perf_counter()
+    for row, blobs in written:
+        database.execute("BEGIN IMMEDIATE")
+        database.execute("INSERT INTO rows (row, blobs) VALUES (?, ?)", ("x" * row, b"x" * blobs))
+        database.execute("COMMIT")
+    seconds = time.perf_counter() - begun
+    database.close()
+    return seconds
+
+
+def main() -> None:
+    """Measure both, print the ratio."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--machines", type=int, default=300)
+    parser.add_argument("--attempts", type=int, default=6)
+    asked = parser.parse_args()
+    with tempfile.TemporaryDirectory(dir=Path.cwd(), prefix=".bench-") as name:
+        folder = Path(name)
+        count, ours = stillwater(folder, asked.machines, asked.attempts)
+        theirs = plain(folder, sizes(folder))
+    found = {
+        "machines": asked.machines,
+        "attempts": asked.attempts,
+        "transitions": count,
+        "stillwater_per_second": round(count / ours, 1),
+        "sqlite3_per_second": round(count / theirs, 1),
+        "ratio": round(theirs / ours, 3),
+        "target": round(TARGET, 3),
+    }
+    print(json.dumps(found, indent=1))
+
+
+if __name__ == "__main__":
+    main()

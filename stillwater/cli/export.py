@@ -1,0 +1,156 @@
+"""`stillwater export`: what a run made, as SWE-bench's predictions or as patch files."""
+
+import json
+import os
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from stillwater.canonical import digest
+from stillwater.cli import reader
+from stillwater.cli.reader import DEFAULT_DB, Db, RunId
+from stillwater.errors import InputError
+from stillwater.machine import State
+from stillwater.store import MachineRow, RunRow, Store, queries
+
+Arm = Annotated[str | None, typer.Option("--arm", help="Which, where the run has several.")]
+
+
+def predictions(
+    run: RunId = None,
+    *,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out", help="Write here, not to stdout; .json makes one object.", dir_okay=False
+        ),
+    ] = None,
+    last: Annotated[
+        bool, typer.Option("--last", help="Unverified: the last patch that applied, not none.")
+    ] = False,
+    arm: Arm = None,
+    db: Db = DEFAULT_DB,
+) -> None:
+    """Write a run's patches as SWE-bench predictions, one JSON line an instance."""
+    with reader.open_store(db) as store:
+        found = reader.run_of(store, run)
+        made = [
+            {
+                "instance_id": machine.instance_id,
+                "model_name_or_path": model_name(found, machine.model),
+                "model_patch": patch.decode("utf-8", "replace"),
+            }
+            for machine, patch in _patches(store, db, found, arm, last=last)
+        ]
+    if out is not None and out.suffix == ".json":
+        text = json.dumps({one["instance_id"]: one for one in made}, indent=2) + "\n"
+    else:
+        text = "".join(json.dumps(one) + "\n" for one in made)
+    if out is None:
+        typer.echo(text, nl=False)
+    else:
+        write(out, text.encode())
+        whole = sum(bool(one["model_patch"]) for one in made)
+        typer.echo(f"{out}: {len(made)} predictions, {whole} with a patch", err=True)
+
+
+def patches(
+    run: RunId = None,
+    *,
+    out: Annotated[Path, typer.Option("--out", help="The folder to write to.", file_okay=False)],
+    force: Annotated[
+        bool, typer.Option("--force", help="Also into a folder that holds something.")
+    ] = False,
+    arm: Arm = None,
+    db: Db = DEFAULT_DB,
+) -> None:
+    """Write each verified patch of a run as <instance_id>.patch."""
+    with reader.open_store(db) as store:
+        found = reader.run_of(store, run)
+        verified = {
+            machine.instance_id: patch
+            for machine, patch in _patches(store, db, found, arm, last=False)
+            if patch
+        }
+    if not verified:
+        typer.echo(f"No instance of run {found.id} is verified: nothing to write.", err=True)
+        return
+    names = file_names(list(verified))
+    _make_folder(out, force=force)
+    for instance_id, patch in verified.items():
+        write(out / names[instance_id], patch)
+    typer.echo(f"{out}: {len(verified)} patches", err=True)
+
+
+def model_name(run: RunRow, model: str) -> str:
+    """What predictions call the maker: version, model, and the mode where it showed the tests."""
+    mode = "+tests-feedback" if run.config.get("feedback") == "tests" else ""
+    return f"stillwater-{run.version}+{model}{mode}"
+
+
+def file_names(instance_ids: Sequence[str]) -> Mapping[str, str]:
+    """A file name for each instance that no id can make leave the folder, hide or collide."""
+    names: dict[str, str] = {}
+    # Case folded, for file systems that don't tell A from a.
+    taken: set[str] = set()
+    for instance_id in instance_ids:
+        stem = re.sub(r"[^A-Za-z0-9._-]", "_", instance_id).lstrip(".")[:120] or "_"
+        if stem.casefold() in taken:
+            stem = f"{stem}-{digest(instance_id.encode())[:12]}"
+        taken.add(stem.casefold())
+        names[instance_id] = f"{stem}.patch"
+    return names
+
+
+def write(path: Path, content: bytes) -> None:
+    """Write the file whole or not at all; a pipe or device is simply written to."""
+    try:
+        if path.exists() and not path.is_file():
+            path.write_bytes(content)
+            return
+        target = path.resolve()
+        partial = target.with_name(f".{target.name}.{os.getpid()}.partial")
+        try:
+            with partial.open("xb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            partial.replace(target)
+        finally:
+            partial.unlink(missing_ok=True)
+    except OSError as error:
+        raise InputError(f"{path} can't be written: {error.strerror or error}") from error
+
+
+def _make_folder(out: Path, *, force: bool) -> None:
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        if not force and any(out.iterdir()):
+            raise InputError(
+                f"{out} is not empty: give another folder, or --force to write into it"
+            )
+    except OSError as error:
+        raise InputError(f"{out} can't be written: {error.strerror or error}") from error
+
+
+def _patches(
+    store: Store, db: Path, run: RunRow, arm: str | None, *, last: bool
+) -> Iterator[tuple[MachineRow, bytes]]:
+    """Each machine of the arm with its verified patch; empty, or with `last` the last applied."""
+    for machine in _of_arm(store.machines(run.id), run, arm):
+        sha256 = None
+        if last or machine.state is State.VERIFIED:
+            sha256 = reader.patch_of(queries.timeline(db, machine.id), verified=not last)
+        yield machine, store.artifact(sha256) if sha256 else b""
+
+
+def _of_arm(machines: Sequence[MachineRow], run: RunRow, arm: str | None) -> list[MachineRow]:
+    arms = dict.fromkeys(machine.arm for machine in machines)
+    if arm is None and len(arms) > 1:
+        raise InputError(f"run {run.id} has the arms {', '.join(arms)}: choose one with --arm")
+    if arm is not None and arm not in arms:
+        raise InputError(f"run {run.id} has no arm {arm}; it has {', '.join(arms)}")
+    return [machine for machine in machines if arm in {None, machine.arm}]

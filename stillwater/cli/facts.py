@@ -1,0 +1,101 @@
+"""The one or two facts of a transition that matter to a reader, in one line."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from stillwater.cli.plain import one_line
+from stillwater.grading.verdict import PASSING
+from stillwater.machine import Event
+
+Teller = Callable[[Mapping[str, Any]], str]
+
+
+def facts(event: Event, evidence: Mapping[str, Any]) -> str:
+    """What the evidence of a transition says; "" where it says nothing more than the event."""
+    told = _TOLD.get(event)
+    return one_line(told(evidence) if told else "", 300)
+
+
+def counts(evidence: Mapping[str, Any]) -> str:
+    """`12 passed, 2 failed`, of the tests that are judged."""
+    tests = evidence.get("tests")
+    if not isinstance(tests, Mapping):
+        return ""
+    passed = sum(status in PASSING for status in tests.values())
+    skipped = sum(status == "SKIPPED" for status in tests.values())
+    told = f"{passed} passed, {len(tests) - passed - skipped} failed"
+    return f"{told}, {skipped} skipped" if skipped else told
+
+
+def _read(evidence: Mapping[str, Any]) -> str:
+    files = [str(file.get("path")) for file in _mappings(evidence.get("files"))]
+    baseline = evidence.get("baseline")
+    before = counts(baseline) if isinstance(baseline, Mapping) else ""
+    return "; ".join(part for part in (", ".join(files), before and f"before: {before}") if part)
+
+
+def _completion(evidence: Mapping[str, Any]) -> str:
+    used = evidence.get("usage")
+    usage = used if isinstance(used, Mapping) else {}
+    told = str(evidence.get("model", "?"))
+    if usage:
+        told += f", {usage.get('prompt_tokens')}+{usage.get('completion_tokens')} tokens"
+    cached = usage.get("cached_tokens")
+    return f"{told} ({cached} cached)" if cached else told
+
+
+def _proposed(evidence: Mapping[str, Any]) -> str:
+    repairs = evidence.get("repairs")
+    told = _completion(evidence)
+    if isinstance(repairs, Sequence) and not isinstance(repairs, str) and repairs:
+        told += f"; repaired: {', '.join(map(str, repairs))}"
+    return told
+
+
+def _unusable(evidence: Mapping[str, Any]) -> str:
+    return f"{_completion(evidence)}; {_value('problem')(evidence)}"
+
+
+def _applied(evidence: Mapping[str, Any]) -> str:
+    return ", ".join(
+        f"{one.get('path')}:{one.get('first')}-{one.get('last')} ({one.get('how')})"
+        for one in _mappings(evidence.get("placed"))
+    )
+
+
+def _tested(evidence: Mapping[str, Any]) -> str:
+    stopped = evidence.get("stopped")
+    return "; ".join(
+        part for part in (counts(evidence), f"stopped: {stopped}" if stopped else "") if part
+    )
+
+
+def _deferred(evidence: Mapping[str, Any]) -> str:
+    wait = evidence.get("wait_seconds")
+    told = _value("reason")(evidence)
+    return f"{told}; waits {wait:g} s" if isinstance(wait, int | float) else told
+
+
+def _value(name: str) -> Teller:
+    return lambda evidence: str(evidence.get(name, ""))
+
+
+def _mappings(value: object) -> list[Mapping[str, Any]]:
+    return [one for one in value if isinstance(one, Mapping)] if isinstance(value, list) else []
+
+
+_TOLD: Mapping[Event, Teller] = {
+    Event.READ: _read,
+    Event.INVALID: _value("reason"),
+    Event.PROPOSED: _proposed,
+    Event.UNUSABLE: _unusable,
+    Event.APPLIED: _applied,
+    Event.REJECTED: _value("problem"),
+    Event.PASSED: _tested,
+    Event.FAILED: _tested,
+    Event.REFUTED: _tested,
+    Event.RETRY: _value("reason"),
+    Event.EXHAUSTED: _value("reason"),
+    Event.DEFER: _deferred,
+    Event.ABORT: _value("reason"),
+}

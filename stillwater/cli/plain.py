@@ -1,0 +1,124 @@
+"""Text that is safe and legible in any terminal or pipe: no escapes, no markup, no broken boxes."""
+
+import re
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import IO, Literal
+
+from rich.console import Console, ConsoleOptions, RenderResult
+from rich.segment import Segment
+from rich.table import Table
+from rich.text import Text
+
+PIPED_WIDTH = 500
+"""Wide enough that nothing is wrapped or cut where no terminal shows it."""
+
+SEQUENCES = re.compile(
+    # titles and links, then colours and cursor
+    r"(?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x90-\x9f\n]*(?:\x07|\x1b\\|\x9c)"
+    r"|(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]?"
+    r"|\x1b[ -/]*[0-~]?"
+)
+INVISIBLE = re.compile(
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
+)
+
+
+def printable(text: str) -> str:
+    """`text` without terminal escapes, control characters and marks that reorder a line.
+
+    Line ends become "\\n"; tabs stay.
+    """
+    lines = text.replace("\r\n", "\n").replace("\r", "\n")
+    return INVISIBLE.sub("", SEQUENCES.sub("", lines))
+
+
+def one_line(text: str, limit: int = 160) -> str:
+    """The same on one line of at most `limit` characters."""
+    # Only what can be shown is worked on: a log may be 16 MiB.
+    line = " ".join(printable(text[: 20 * limit]).split())
+    return line if len(line) <= limit else line[: limit - 1] + "…"
+
+
+def console(file: IO[str] | None = None) -> Console:
+    """A console that never reads markup, as wide as needed where it is no terminal."""
+    stream = file or sys.stdout
+    made = Console(file=stream, markup=False, highlight=False, emoji=False)
+    if made.is_terminal:
+        return made
+    return Console(
+        file=stream, markup=False, highlight=False, emoji=False, width=PIPED_WIDTH, soft_wrap=True
+    )
+
+
+def duration(seconds: float) -> str:
+    """`8.3 s`, `42 s`, `3 min 05 s` or `2 h 07 min`."""
+    if seconds < 9.95:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02d} s"
+    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
+
+
+def number(value: int | None) -> str:
+    """A count with thin groups, or an en dash for none."""
+    return "–" if value is None else f"{value:,}"
+
+
+@dataclass
+class Grid:
+    """A table: rich in a terminal, aligned text elsewhere. Cells are made safe here.
+
+    `right` names the columns that are aligned to the right.
+    """
+
+    columns: Sequence[str]
+    right: frozenset[str] = frozenset()
+    rows: list[tuple[str, ...]] = field(default_factory=list)
+
+    def add(self, *cells: str) -> None:
+        """Add a row; each cell becomes one line."""
+        self.rows.append(tuple(one_line(cell) for cell in cells))
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        if console.is_terminal:
+            yield self._rich()
+            return
+        for line in self.lines():
+            yield Segment(line + "\n")
+
+    def lines(self) -> Iterator[str]:
+        """The rows as aligned text, headings first."""
+        whole = [tuple(self.columns), *self.rows]
+        widths = [max(len(row[at]) for row in whole) for at in range(len(self.columns))]
+        for row in whole:
+            cells = (
+                cell.rjust(width) if name in self.right else cell.ljust(width)
+                for name, cell, width in zip(self.columns, row, widths, strict=True)
+            )
+            yield "  ".join(cells).rstrip()
+
+    def _rich(self) -> Table:
+        table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="bold")
+        for at, name in enumerate(self.columns):
+            side: Literal["left", "right"] = "right" if name in self.right else "left"
+            # What a person copies is in the first column: it is never broken.
+            table.add_column(Text(name), justify=side, overflow="fold", no_wrap=at == 0)
+        for row in self.rows:
+            table.add_row(*(Text(cell, style=STYLES.get(cell, "")) for cell in row))
+        return table
+
+
+STYLES = {
+    "VERIFIED": "green",
+    "verified": "green",
+    "FAILED": "red",
+    "failed": "red",
+    "ok": "green",
+    "no": "red",
+}
+"""How the few words that a reader looks for are coloured."""

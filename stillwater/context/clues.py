@@ -1,0 +1,94 @@
+"""What an issue and the failing tests say about where the bug is."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+_PATH = re.compile(r"[\w./\\-]*\w\.pyi?\b")
+_PYTHON_FRAME = re.compile(r'File "([^"\n]+)", line \d+(?:, in (\S+))?')
+_PYTEST_FRAME = re.compile(r"^([^\s:]+\.pyi?):\d+:(?: in (\S+))?", re.MULTILINE)
+_DOTTED = re.compile(r"\b[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+")
+_SPAN = re.compile(r"`+([^`\n]{1,200})`+")
+_NAME = re.compile(r"[A-Za-z_]\w*")
+_CALLED = re.compile(r"([A-Za-z_]\w*)\(")
+_CODE_LIKE = re.compile(
+    r"\b(?:[a-z0-9]+_\w+|_\w+|[A-Z][a-z0-9]+[A-Z]\w*|[A-Z][A-Za-z0-9]*[a-z]\w*)\b"
+)
+_TITLE = re.compile(r"\A[^\n]*")
+
+
+@dataclass(frozen=True)
+class Query:
+    """What files are chosen for: `failing` is the distilled log, `tests` are texts of tests."""
+
+    issue: str
+    failing: str = ""
+    tests: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One place of a traceback."""
+
+    path: str
+    function: str
+
+
+def paths(text: str) -> list[str]:
+    """The Python files that the text names, in its order."""
+    return list(dict.fromkeys(_clean(found) for found in _PATH.findall(text)))
+
+
+def frames(text: str) -> list[Frame]:
+    """The frames of the text's tracebacks, innermost first."""
+    found = [
+        (match.start(), Frame(_clean(match.group(1)), match.group(2) or ""))
+        for pattern in (_PYTHON_FRAME, _PYTEST_FRAME)
+        for match in pattern.finditer(text)
+    ]
+    ordered = [frame for _, frame in sorted(found, key=lambda one: one[0])]
+    return list(dict.fromkeys(reversed(ordered)))
+
+
+def dotted(text: str) -> list[str]:
+    """The dotted names of the text."""
+    return list(dict.fromkeys(_DOTTED.findall(text)))
+
+
+def identifiers(text: str) -> dict[str, float]:
+    """The identifiers that the text seems to mean, with how surely: quoted ones most."""
+    found: dict[str, float] = {}
+
+    def add(names: Iterator[str], weight: float) -> None:
+        for name in names:
+            if len(name) > 2:
+                found[name] = max(found.get(name, 0.0), weight)
+
+    add((one for part in _DOTTED.findall(text) for one in part.split(".")), 0.8)
+    add((one for one in _CODE_LIKE.findall(text)), 0.6)
+    add((one for one in _CALLED.findall(text)), 0.9)
+    add((one for span in _SPAN.findall(text) for one in _NAME.findall(span)), 1.0)
+    title = _TITLE.match(text)
+    for name in _NAME.findall(title.group(0) if title else ""):
+        if name in found:
+            found[name] *= 1.3
+    return found
+
+
+def imported(text: str) -> list[tuple[str, str]]:
+    """The modules that the text imports, each with a name that it takes from there, or ""."""
+    found: list[tuple[str, str]] = []
+    for match in re.finditer(
+        r"^[ \t]*from[ \t]+([\w.]+)[ \t]+import[ \t]+(\([^)]*\)|[^\n#]*)", text, re.MULTILINE
+    ):
+        taken = re.sub(r"#[^\n]*", "", match.group(2)).strip("() \t")
+        for part in taken.split(","):
+            words = part.split()
+            found.append((match.group(1), words[0] if words else ""))
+    for match in re.finditer(r"^[ \t]*import[ \t]+([^\n#;]+)", text, re.MULTILINE):
+        found += [(words[0], "") for part in match.group(1).split(",") if (words := part.split())]
+    return list(dict.fromkeys(found))
+
+
+def _clean(path: str) -> str:
+    return path.replace("\\", "/").removeprefix("./")

@@ -1,0 +1,34 @@
+"""Words of code and prose: identifiers, split by case and underscore."""
+
+import re
+from functools import lru_cache
+
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_PIECE = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+")
+_STOP = frozenset(
+    re.findall(
+        r"\w+",
+        "a an and are as at be but by can do does for from has have how i if in is it its not of "
+        "on or so that the then there this to was we what when which with you self def return "
+        "import class none true false else elif try except raise pass lambda yield async await",
+    )
+)
+
+
+@lru_cache(maxsize=200_000)
+def pieces(name: str) -> tuple[str, ...]:
+    """The identifier in lower case and, where it has several, its words."""
+    whole = name.strip("_").lower()
+    parts = [one.lower() for one in _PIECE.findall(name)]
+    found = [whole, *parts] if len(parts) > 1 else [whole]
+    return tuple(one for one in found if len(one) > 1 and one not in _STOP)
+
+
+def words(text: str) -> list[str]:
+    """Every word of the text that tells something."""
+    return [piece for name in _NAME.findall(text) for piece in pieces(name)]
+
+
+def names(text: str) -> set[str]:
+    """The identifiers of the text as they are written."""
+    return set(_NAME.findall(text))

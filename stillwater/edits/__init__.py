@@ -1,0 +1,32 @@
+"""From a model's answer to new texts of files, and to the patch that says the same.
+
+- `read` (read.py): the edits of an answer, forgiving what can be repaired with certainty.
+- `apply` (apply.py): all edits on the base texts, or none; place.py decides where each belongs.
+- `diff`, `normalised` (patch.py): the patch, and what of it tells one patch from another.
+- `is_test`, `is_protected` (paths.py): which files no edit may touch.
+
+Everything here is a pure function of texts.
+"""
+
+from stillwater.edits.apply import apply
+from stillwater.edits.model import Applied, Edit, EditError, Placement, Reading
+from stillwater.edits.patch import diff, normalised
+from stillwater.edits.paths import is_protected, is_test
+from stillwater.edits.read import read
+from stillwater.edits.source import Source, Texts
+
+__all__ = [
+    "Applied",
+    "Edit",
+    "EditError",
+    "Placement",
+    "Reading",
+    "Source",
+    "Texts",
+    "apply",
+    "diff",
+    "is_protected",
+    "is_test",
+    "normalised",
+    "read",
+]

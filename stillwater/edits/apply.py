@@ -1,0 +1,109 @@
+"""Applying an answer's edits: all of them, or none."""
+
+import ast
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+
+from stillwater.edits.base import File, Splice
+from stillwater.edits.model import Applied, Edit, EditError, Placement
+from stillwater.edits.paths import is_protected, resolve
+from stillwater.edits.place import place
+from stillwater.edits.source import Source, source_of
+from stillwater.edits.syntax import Complaint, complaint, dump, parse
+
+
+def apply(
+    edits: Sequence[Edit],
+    files: Source | Mapping[str, str],
+    *,
+    protected: Callable[[str], bool] = is_protected,
+) -> Applied:
+    """The new texts of the files that the edits change.
+
+    `files` are the base texts: every path that exists, read only where an edit names it.
+
+    Raises:
+        EditError: an edit names no file or a protected one, belongs nowhere, leaves a file that
+            doesn't compile, or the edits change nothing.
+    """
+    if not edits:
+        raise EditError("The answer holds no edits.")
+    source = source_of(files)
+    paths = source.paths()
+    repairs: list[str] = []
+    grouped: dict[str, list[Edit]] = {}
+    for edit in edits:
+        path = resolve(edit.path, paths)
+        if path != edit.path:
+            repairs.append(f"FILE taken as {path}")
+        if protected(path):
+            raise EditError(
+                f"{path} is a test or configures tests and must not be changed: "
+                "repair the code that it tests."
+            )
+        grouped.setdefault(path, []).append(replace(edit, path=path))
+    texts: dict[str, str] = {}
+    placed: list[Placement] = []
+    for path, group in grouped.items():
+        text, splices = _one(path, source.read(path), group)
+        placed += [Placement(path, one.how, one.first, one.last) for one in splices]
+        if text is not None:
+            texts[path] = text
+    if not texts:
+        raise EditError(
+            f"The edits change nothing in {', '.join(grouped)}: the code is as it was before."
+        )
+    return Applied(texts, tuple(placed), tuple(dict.fromkeys(repairs)))
+
+
+def _one(path: str, base: str | None, edits: Sequence[Edit]) -> tuple[str | None, list[Splice]]:
+    """The new text of one file, None where it means the same as before, and what was replaced."""
+    if base is None:
+        raise EditError(f"{path} can't be read as text.")
+    file = File(path, base)
+    splices = place(file, edits)
+    text = file.spliced(splices)
+    if "\0" in text or not _encodes(text):
+        raise EditError(f"The code for {path} holds characters that no file can.")
+    if file.is_python:
+        _check(file, text)
+    return (None if _same(file, text) else text), splices
+
+
+def _encodes(text: str) -> bool:
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _check(file: File, text: str) -> None:
+    wrong = complaint(text)
+    if wrong is None:
+        return
+    old = complaint(file.text)
+    lines = File(file.path, text).lines
+    # A file for another version of Python can't be judged by this one's compiler.
+    if old and (old.message, _line(file.lines, old)) == (wrong.message, _line(lines, wrong)):
+        return
+    raise EditError(
+        f"{file.path} would no longer compile: {wrong.message} in line {wrong.line}: "
+        f"`{_line(lines, wrong)}`."
+    )
+
+
+def _line(lines: Sequence[str], wrong: Complaint) -> str:
+    return lines[wrong.line - 1].strip()[:200] if 0 < wrong.line <= len(lines) else ""
+
+
+def _same(file: File, text: str) -> bool:
+    if text.split() == file.text.split() and not file.is_python:
+        return True
+    if text == file.text:
+        return True
+    new = parse(text) if file.is_python else None
+    if new is None or file.tree is None:
+        return False
+    before, after = dump(ast.Module(file.tree.body, [])), dump(new)
+    return before is not None and before == after

@@ -1,0 +1,183 @@
+"""Finding the blocks of an answer: which code belongs to which FILE, LINES and REASONING."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from stillwater.edits import headers
+from stillwater.edits.code import understand
+from stillwater.edits.fences import Fence, fence_at
+from stillwater.edits.text import trimmed
+
+_CODE = re.compile(
+    r"\s*(?:async\s+def\s|def\s+\w+\s*\(|class\s+\w+.*:|@\w|import\s+\w|from\s+\S+\s+import\b|"
+    r"return\b|raise\s|(?:if|elif|for|while|with|except)\b.*:\s*(?:#.*)?$|(?:else|try|finally):|"
+    r"[A-Za-z_][\w.\[\]'\"]*\s*[-+*/|&]?=\s*\S|\d+\s*\|)|[ \t]{4,}\S"
+)
+_QUOTED = re.compile(
+    r"\b(?:original|before|current|currently|old|buggy|wrong|faulty|incorrect)\b", re.IGNORECASE
+)
+
+
+@dataclass(frozen=True)
+class Block:
+    """One piece of code with what is said about it."""
+
+    path: str
+    lines: tuple[int, int] | None
+    reasoning: str
+    code: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _Text:
+    line: str
+
+
+_Item = headers.Header | Fence | _Text
+
+
+def blocks(text: str, notes: list[str]) -> list[Block]:
+    """The blocks in their order; what had to be forgiven goes to `notes`."""
+    found: list[Block] = []
+    path = ""
+    for segment in _segments(_items(text.split("\n"), notes)):
+        head = segment[0] if segment else None
+        if isinstance(head, headers.Header) and head.kind == "file":
+            path, rest = headers.path_of(head.value)
+            if not head.plain or path != head.value:
+                notes.append("FILE made plain")
+            if rest and (more := headers.header(rest if ":" in rest else _colon(rest))):
+                segment[0] = more
+        if any(isinstance(item, Fence) for item in segment):
+            found.extend(_fenced(path, segment, notes))
+        elif path:
+            found.extend(_unfenced(path, segment, notes))
+    return found
+
+
+def _colon(rest: str) -> str:
+    word, _, value = rest.partition(" ")
+    return f"{word}: {value}"
+
+
+def _items(lines: Sequence[str], notes: list[str]) -> Iterator[_Item]:
+    at = 0
+    while at < len(lines):
+        fence = fence_at(lines, at)
+        if fence is None:
+            head = headers.header(lines[at])
+            yield head if head else _Text(lines[at])
+            at += 1
+            continue
+        at = fence.end
+        if not fence.closed:
+            notes.append("fence completed")
+        if trimmed(fence.code) or fence.closed:
+            yield fence
+
+
+def _segments(items: Iterator[_Item]) -> Iterator[list[_Item]]:
+    segment: list[_Item] = []
+    for item in items:
+        if isinstance(item, headers.Header) and item.kind == "file":
+            yield segment
+            segment = []
+        segment.append(item)
+    yield segment
+
+
+@dataclass
+class _Said:
+    """What has been said since the last code."""
+
+    lines: tuple[int, int] | None = None
+    reasoning: list[str] | None = None
+    last: str = ""
+
+    def hear(self, item: headers.Header | _Text, notes: list[str]) -> None:
+        if isinstance(item, _Text):
+            if self.reasoning is not None:
+                self.reasoning.append(item.line)
+            self.last = item.line if item.line.strip() else self.last
+            return
+        if item.kind == "lines":
+            self.lines = headers.range_of(item.value)
+            if not re.fullmatch(r"\d+\s*-\s*\d+", item.value):
+                notes.append("LINES made plain")
+            return
+        if item.kind == "reasoning":
+            self.reasoning = [item.value]
+        self.last = item.value if item.kind != "file" else ""
+
+    def why(self) -> str:
+        return " ".join(" ".join(self.reasoning or ()).split())
+
+
+def _fenced(path: str, segment: Sequence[_Item], notes: list[str]) -> Iterator[Block]:
+    said = _Said()
+    made: list[Block] = []
+    codes = [item for item in segment if isinstance(item, Fence)]
+    for item in segment:
+        if not isinstance(item, Fence):
+            said.hear(item, notes)
+            continue
+        quoted = _QUOTED.search(said.last) and said.last.rstrip(" *").endswith(":")
+        if quoted and item is not codes[-1]:
+            notes.append("quoted old code left out")
+            said.last = ""
+            continue
+        named = item.path or headers.only_path(said.last) or ""
+        if made and not named:
+            notes.append("FILE taken from the block before")
+        if named and not path:
+            notes.append("FILE taken from beside the fence")
+        here = path or named or _first_comment(item.code) or ""
+        made.append(Block(here, said.lines, said.why(), item.code))
+        said = _Said()
+    if made and not made[-1].reasoning and said.reasoning:
+        made[-1] = replace(made[-1], reasoning=said.why())
+    yield from made
+
+
+def _first_comment(code: Sequence[str]) -> str | None:
+    first = next((line for line in code if line.strip()), "")
+    return headers.only_path(first) if first.lstrip().startswith("#") else None
+
+
+def _unfenced(path: str, segment: Sequence[_Item], notes: list[str]) -> Iterator[Block]:
+    part: list[_Item] = []
+    for item in segment:
+        again = isinstance(item, headers.Header) and item.kind == "lines"
+        if again and any(isinstance(one, _Text) and one.line.strip() for one in part):
+            yield from _bare(path, part, notes)
+            part = []
+        part.append(item)
+    yield from _bare(path, part, notes)
+
+
+def _bare(path: str, part: Sequence[_Item], notes: list[str]) -> Iterator[Block]:
+    said = _Said()
+    code: list[str] = []
+    for item in part:
+        if isinstance(item, _Text) and (code or _CODE.match(item.line)):
+            code.append(item.line)
+        elif isinstance(item, headers.Header | _Text):
+            said.hear(item, notes)
+    code = trimmed(_without_prose(trimmed(code)))
+    if code:
+        notes.append("fence added")
+        yield Block(path, said.lines, said.why(), tuple(code))
+
+
+def _without_prose(code: list[str]) -> list[str]:
+    """The code without the paragraphs of prose after it, if that makes it Python."""
+    kept = code
+    for _ in range(8):
+        if understand("\n".join(kept)).tree is not None:
+            return kept
+        blank = max((n for n, line in enumerate(kept) if not line.strip()), default=0)
+        if not blank:
+            break
+        kept = trimmed(kept[:blank])
+    return code

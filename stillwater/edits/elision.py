@@ -1,0 +1,101 @@
+"""Code that leaves parts out, told apart from an Ellipsis that belongs there."""
+
+import ast
+import re
+from collections.abc import Iterator, Sequence
+
+from stillwater.edits.syntax import Function
+
+_WHAT = (
+    r"(?:\w+ )?(?:functions?|methods?|class|code|file|body|implementation|module|definitions?|"
+    r"logic|imports|lines)"
+)
+_STATE = (
+    r"(?: (?:(?:remains?|is|stays?|goes|are) )?"
+    r"(?:unchanged|the same|same|as is|as before|as above|here|omitted|untouched|intact))*"
+)
+_LEFT = r"\b(?:rest|remaining|remainder|existing|unchanged|same|previous|other|original|omitted)\b"
+_ELIDING = re.compile(
+    r"(?:"
+    # "... existing code ...", "...", "... rest of the function"
+    r"(?:\.\.\.|…)(?:.{0,60}(?:\.\.\.|…))?"
+    r"|(?:\.\.\.|…)\W*(?:\w+\W+){0,3}(?:rest|remaining|existing|unchanged|same|previous|other|"
+    r"original|omitted|code|implementation|before|body|methods)\b(?:\W+\w+){0,3}"
+    # "rest of code...", "same as before", "the remaining methods stay unchanged"
+    rf"|.{{0,40}}{_LEFT}.{{0,40}}(?:\.\.\.|…)"
+    rf"|(?:the )?(?:rest|remainder) of (?:(?:the|this|your) )?{_WHAT}{_STATE}"
+    rf"|(?:the )?(?:existing|remaining|previous|other|original|same) {_WHAT}{_STATE}"
+    r"|(?:(?:remains?|is|stays?) )?(?:unchanged|the same|same as before|omitted for brevity)"
+    r")[.:)\]]*",
+    re.IGNORECASE,
+)
+_DECORATED = ("overload", "abstract")
+_BASES = ("Protocol", "ABC")
+
+
+def elision(
+    code: str, tree: ast.Module | None, *, python: bool = True, stub: bool = False
+) -> str | None:
+    """The line of the code that stands for code left out, or None where nothing is left out.
+
+    `tree` is the code's, if it is Python and parses; `stub` says that the file only has signatures.
+    """
+    for line in code.splitlines():
+        text = line.strip()
+        comment = text.lstrip("#/<!-* ([") if text.startswith(("#", "//", "<!--", "/*")) else ""
+        if comment and len(comment) < 120 and _ELIDING.fullmatch(comment.rstrip("->*/ ")):
+            return text
+        if text in {"…", "[…]"} or (python and tree is None and text in {"...", "[...]", "(...)"}):
+            return text
+    if tree is not None and not stub and any(True for _ in _left_out(tree)):
+        return "..."
+    return None
+
+
+def _left_out(tree: ast.Module) -> Iterator[ast.stmt]:
+    waiting: list[tuple[ast.AST, bool]] = [(tree, False)]
+    while waiting:
+        node, abstract = waiting.pop()
+        for body in _bodies(node):
+            dots = [one for one in body if _is_dots(one)]
+            if dots and not (_alone(body) and _belongs(node, abstract)):
+                yield dots[0]
+            waiting.extend((one, abstract or _is_abstract(one)) for one in body)
+        handlers = [*getattr(node, "handlers", ()), *getattr(node, "cases", ())]
+        waiting.extend((one, abstract) for one in handlers)
+
+
+def _bodies(node: ast.AST) -> Iterator[Sequence[ast.stmt]]:
+    for field in ("body", "orelse", "finalbody"):
+        body = getattr(node, field, None)
+        if isinstance(body, list) and body and isinstance(body[0], ast.stmt):
+            yield body
+
+
+def _is_dots(node: ast.stmt) -> bool:
+    return (
+        isinstance(node, ast.Expr)
+        and isinstance(node.value, ast.Constant)
+        and node.value.value is Ellipsis
+    )
+
+
+def _alone(body: Sequence[ast.stmt]) -> bool:
+    return all(_is_dots(one) or isinstance(one, ast.Expr) for one in body)
+
+
+def _belongs(node: ast.AST, abstract: bool) -> bool:
+    if isinstance(node, Function):
+        return abstract
+    return isinstance(node, ast.ClassDef | ast.ExceptHandler | ast.With | ast.AsyncWith)
+
+
+def _is_abstract(node: ast.stmt) -> bool:
+    if isinstance(node, Function):
+        named = [ast.unparse(one) for one in node.decorator_list]
+        return any(word in text for text in named for word in _DECORATED)
+    if isinstance(node, ast.ClassDef):
+        named = [ast.unparse(one) for one in node.bases]
+        named += [ast.unparse(one.value) for one in node.keywords]
+        return any(word in text for text in named for word in _BASES)
+    return False

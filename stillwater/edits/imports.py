@@ -1,0 +1,97 @@
+"""Imports that an answer gives above a definition."""
+
+import ast
+from collections.abc import Sequence
+
+from stillwater.edits.base import File, Splice
+from stillwater.edits.syntax import Defining, first_line, is_text, last_line
+from stillwater.edits.text import is_blank, is_comment
+
+Importing = ast.Import | ast.ImportFrom
+
+
+def missing(file: File, wanted: Sequence[Importing]) -> list[Splice]:
+    """What adds to the file's import block those of the imports that it doesn't have."""
+    if file.tree is None:
+        return []
+    have = {key for node in file.tree.body for key in _reachable(node)}
+    future: list[str] = []
+    plain: list[str] = []
+    for node in wanted:
+        names = [one for one in node.names if _key(node, one) not in have]
+        have.update(_key(node, one) for one in names)
+        if not names or _is_own(file, node):
+            continue
+        target = (
+            future if isinstance(node, ast.ImportFrom) and node.module == "__future__" else plain
+        )
+        target.append(_text(node, names))
+    splices = []
+    if future:
+        at = _after_head(file, file.tree)
+        splices.append(Splice(at, at - 1, tuple(future), "import"))
+    if plain:
+        at, gap = _after_imports(file, file.tree)
+        splices.append(Splice(at, at - 1, (*plain, *gap), "import"))
+    return splices
+
+
+def _reachable(node: ast.stmt) -> list[tuple[str, str, str]]:
+    if isinstance(node, Importing):
+        return [_key(node, one) for one in node.names]
+    if isinstance(node, ast.Try | ast.If):
+        parts = [*node.body, *node.orelse]
+        parts += [one for handler in getattr(node, "handlers", ()) for one in handler.body]
+        return [key for one in parts for key in _reachable(one)]
+    return []
+
+
+def _key(node: Importing, name: ast.alias) -> tuple[str, str, str]:
+    module = "." * node.level + (node.module or "") if isinstance(node, ast.ImportFrom) else ""
+    return (module, name.name, name.asname or "")
+
+
+def _text(node: Importing, names: Sequence[ast.alias]) -> str:
+    shown = ", ".join(one.name + (f" as {one.asname}" if one.asname else "") for one in names)
+    if isinstance(node, ast.Import):
+        return f"import {shown}"
+    return f"from {'.' * node.level}{node.module or ''} import {shown}"
+
+
+def _is_own(file: File, node: Importing) -> bool:
+    """Whether a file would import itself: a model that quotes how the code is used does that."""
+    module = file.path.rsplit(".", 1)[0].removesuffix("/__init__").replace("/", ".")
+    if isinstance(node, ast.ImportFrom):
+        return not node.level and module in {node.module, f"src.{node.module}"}
+    return any(module in {one.name, f"src.{one.name}"} for one in node.names)
+
+
+def _after_imports(file: File, tree: ast.Module) -> tuple[int, tuple[str, ...]]:
+    """The line to insert imports before, and the blank lines that must follow them."""
+    at = 0
+    for node in tree.body:
+        if isinstance(node, Defining):
+            break
+        if isinstance(node, Importing):
+            at = last_line(node) + 1
+    if at:
+        return at, ()
+    line = _after_head(file, tree)
+    follows = line <= len(file.lines) and not is_blank(file.lines[line - 1])
+    return line, ("",) if follows else ()
+
+
+def _after_head(file: File, tree: ast.Module) -> int:
+    """The line after the docstring, or after the comments that a file starts with."""
+    if tree.body and is_text(tree.body[0]):
+        return last_line(tree.body[0]) + 1
+    at = 1
+    end = first_line(tree.body[0]) if tree.body else len(file.lines) + 1
+    while at < end and (is_comment(file.lines[at - 1]) or is_blank(file.lines[at - 1])):
+        at += 1
+    # Comments directly above a statement belong to it, except the file's own first lines.
+    while at > 1 and is_comment(file.lines[at - 2]) and not file.lines[at - 2].startswith("#!"):
+        if all(is_comment(line) for line in file.lines[: at - 1]):
+            break
+        at -= 1
+    return at

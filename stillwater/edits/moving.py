@@ -1,0 +1,96 @@
+"""Giving a definition the indentation, the comments and the white space of the place it goes to."""
+
+import re
+from collections.abc import Sequence
+
+from stillwater.edits.base import File, Splice
+from stillwater.edits.code import Code
+from stillwater.edits.syntax import Defining, Definition, first_line, last_line
+from stillwater.edits.text import indent, is_blank, is_comment, shifted
+
+
+def moved(file: File, code: Code, node: Defining, target: Definition) -> Splice:
+    """What replaces `target` by `node`, the definition of the block."""
+    first, last = first_line(node), last_line(node)
+    start, end = target.first, target.last
+    above = _comments(code.lines, first)
+    old_above = _comments(file.lines, start)
+    if above and (not old_above or _share(above, old_above)):
+        first -= len(above)
+        start -= len(old_above)
+    below = _tail(code.lines, last, indent(code.lines[last - 1]), node)
+    if below:
+        last += below
+        end += _tail(file.lines, end, indent(file.lines[end - 1]), target.node)
+    give = file.indent_at(target.first)
+    take = " " * node.col_offset
+    if take == "" and _only_head_lost(code, node, target, give):
+        lines = _head_restored(code, first, last, node, give)
+    else:
+        lines = code.at(first, last, take, give, file.slice(start, end))
+    return Splice(start, end, tuple(in_style(file, lines, code)), "definition")
+
+
+def in_style(file: File, lines: Sequence[str], code: Code) -> list[str]:
+    """The lines indented by tabs or by spaces, as the file is."""
+    inside = {n for first, last in code.strings for n in range(first, last + 1)} | code.still
+    own_tabs = sum(line.startswith("\t") for line in code.lines)
+    own_spaces = [indent(line) for n, line in enumerate(code.lines) if n not in inside]
+    widths = [len(one) for one in own_spaces if one and "\t" not in one]
+    if file.tabbed and widths and not own_tabs:
+        unit = min(widths)
+        return [_tabs(line, unit) for line in lines]
+    if own_tabs and not file.tabbed and not any(line.startswith("\t") for line in file.lines):
+        return [
+            re.sub(r"^[ ]*\t+", lambda found: found[0].replace("\t", "    "), line)
+            for line in lines
+        ]
+    return list(lines)
+
+
+def _tabs(line: str, unit: int) -> str:
+    lead = indent(line)
+    tabs = lead.count("\t")
+    spaces = len(lead) - tabs
+    return "\t" * (tabs + spaces // unit) + " " * (spaces % unit) + line[len(lead) :]
+
+
+def _comments(lines: Sequence[str], line: int) -> list[str]:
+    """The comment lines directly above a line (1-based)."""
+    start = line - 1
+    while start > 0 and is_comment(lines[start - 1]):
+        start -= 1
+    return [one.strip() for one in lines[start : line - 1]]
+
+
+def _share(one: Sequence[str], other: Sequence[str]) -> bool:
+    return not set(one).isdisjoint(other)
+
+
+def _tail(lines: Sequence[str], last: int, within: str, node: Defining) -> int:
+    """How many lines after a definition are comments that still belong to its body."""
+    count = 0
+    least = len(indent(lines[node.lineno - 1])) if node.lineno <= len(lines) else 0
+    for n in range(last, len(lines)):
+        if is_comment(lines[n]) and len(indent(lines[n])) > least:
+            count = n - last + 1
+        elif not is_blank(lines[n]):
+            break
+    return count if within else 0
+
+
+def _only_head_lost(code: Code, node: Defining, target: Definition, give: str) -> bool:
+    """Whether the body stands where it belongs in the file, and only the first line doesn't."""
+    if not give or code.margin or first_line(node) != node.lineno:
+        return False
+    body, old = node.body[0], target.node.body[0]
+    if body.lineno == node.lineno or old.lineno == target.node.lineno:
+        return False
+    return body.col_offset == old.col_offset and node.col_offset == 0
+
+
+def _head_restored(code: Code, first: int, last: int, node: Defining, give: str) -> list[str]:
+    return [
+        shifted(line, "", give) if n <= node.lineno and not line.startswith(give) else line
+        for n, line in enumerate(code.lines[first - 1 : last], first)
+    ]

@@ -1,0 +1,106 @@
+"""Deciding where in a file each edit belongs."""
+
+import ast
+from collections.abc import Sequence
+from itertools import pairwise
+
+from stillwater.edits.align import by_lines
+from stillwater.edits.base import File, Splice
+from stillwater.edits.code import Code, understand
+from stillwater.edits.definitions import Merge
+from stillwater.edits.imports import missing
+from stillwater.edits.model import Edit, EditError
+from stillwater.edits.syntax import Definition, bound, definitions, is_text, used
+
+
+def place(file: File, edits: Sequence[Edit]) -> list[Splice]:
+    """What the edits of one file replace in its base text, in the order of the lines.
+
+    Raises:
+        EditError: an edit belongs nowhere, to two places, or to lines of another edit.
+    """
+    splices: list[Splice] = []
+    merges: list[Merge] = []
+    for edit in dict.fromkeys(edits):
+        code = understand(edit.code)
+        if not code.lines:
+            raise EditError(f"An edit of {file.path} holds no code.")
+        if is_whole(file, code, edit):
+            lines = code.at(1, len(code.lines), "", "", ())
+            splices.append(Splice(1, len(file.lines), tuple(lines), "whole file"))
+            continue
+        merge = Merge(file, code, edit)
+        if code.tree is not None and merge.top(code.tree.body):
+            merges.append(merge)
+        elif added := _only_imports(file, code, edit):
+            splices += added
+        else:
+            splices.append(by_lines(file, code, edit))
+    for merge in merges:
+        known = [one for other in merges for one in other.splices if one.how == "definition"]
+        merge.settle(known[0].first if known else None)
+    for merge in merges:
+        splices += merge.splices
+    return _apart(file, splices)
+
+
+def is_whole(file: File, code: Code, edit: Edit) -> bool:
+    """Whether the code is the whole file anew.
+
+    It is where it has every top-level definition and nearly every other name of the file, and
+    uses none of those that it lacks.
+    """
+    count = len(file.lines)
+    stated = edit.first == 1 and (edit.last or 0) >= count
+    if file.tree is None or code.tree is None:
+        return stated and (not file.is_python or code.tree is not None or file.tree is None)
+    names, given = bound(file.tree.body), bound(code.tree.body)
+    defined = {one.name for one in file.definitions if not one.owners}
+    if not defined <= given or (lost := names - given) & used(code.tree):
+        return False
+    if not _same_insides(file, code):
+        return False
+    if stated and len(code.lines) >= 0.3 * count:
+        return bool(defined) or bool(names & given) or not names
+    return len(names) > 1 and len(lost) <= 0.2 * len(names) and len(code.lines) >= 0.5 * count
+
+
+def _same_insides(file: File, code: Code) -> bool:
+    """Whether the code's classes have all the members that the file's have."""
+    if code.tree is None:
+        return False
+    have = {one.label for one in file.definitions if _is_member(one)}
+    return have <= {one.label for one in definitions(code.tree)}
+
+
+def _is_member(one: Definition) -> bool:
+    return bool(one.owners) and all(isinstance(owner, ast.ClassDef) for owner in one.owners)
+
+
+def _only_imports(file: File, code: Code, edit: Edit) -> list[Splice]:
+    """What adds the imports of a block of nothing else, unless LINES are imports to replace."""
+    nodes = [one for one in code.tree.body if not is_text(one)] if code.tree else []
+    imports = [one for one in nodes if isinstance(one, ast.Import | ast.ImportFrom)]
+    if not imports or len(imports) < len(nodes) or code.margin:
+        return []
+    if edit.first is not None:
+        old = file.slice(edit.first, edit.last or edit.first)
+        if any(line.strip().startswith(("import ", "from ")) for line in old):
+            return []
+    return missing(file, imports)
+
+
+def _apart(file: File, splices: Sequence[Splice]) -> list[Splice]:
+    ordered = sorted(dict.fromkeys(splices), key=lambda one: (one.first, one.last))
+    for before, after in pairwise(ordered):
+        if before.last >= after.first and after.last >= after.first:
+            raise EditError(
+                f"Two edits change the same lines of {file.path} ({before.first}-{before.last} "
+                f"and {after.first}-{after.last}): give one block for each definition."
+            )
+        if before.last >= after.first:
+            raise EditError(
+                f"An edit of {file.path} goes into lines {before.first}-{before.last}, which "
+                "another replaces: give one block for each definition."
+            )
+    return ordered

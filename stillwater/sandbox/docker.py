@@ -1,0 +1,156 @@
+"""The docker sandbox: each job in a fresh container, without network, rights or a way back."""
+
+import os
+import re
+import shlex
+import threading
+import weakref
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from filelock import FileLock
+
+from stillwater.sandbox import engine, environments, images
+from stillwater.sandbox.containers import NOBODY, ROOT, SYSTEM_PATH, Task, container, run
+from stillwater.sandbox.protocol import (
+    Cancelled,
+    Execution,
+    Job,
+    Limits,
+    SandboxError,
+    Setup,
+)
+
+if TYPE_CHECKING:
+    from docker import DockerClient
+
+ENVIRONMENTS = "stillwater-env"
+VENV = "/opt/environment"
+SETUP_LIMITS = {"memory_bytes": 16 << 30, "pids": 4096, "file_bytes": 16 << 30}
+SETUP = (
+    "python -m venv {venv} && export VIRTUAL_ENV={venv} PATH={venv}/bin:$PATH"
+    ' && "${{BASH:-sh}}" -c {command}; code=$?; find . -mindepth 1 -delete; exit $code'
+)
+PASSED = re.compile(r"PIP_(INDEX_URL|EXTRA_INDEX_URL|TRUSTED_HOST)|(https?|all|no)_proxy", re.I)
+KEY = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}")
+
+
+class DockerSandbox:
+    """Runs jobs in containers of `image`, all labelled `stillwater=<label>`.
+
+    `Job.environment` is what `prepare` returned, or the name of an image that is complete in
+    itself; the job is root in such an image, though without any capability. Files of such an image
+    that the job's tree lacks stay. `home` is Stillwater's folder.
+    """
+
+    kind = "docker"
+
+    def __init__(self, home: Path, image: str, label: str) -> None:
+        self._locks = home / "environments"
+        self._image = image
+        self._label = label
+        self._cancellation, end = os.pipe()  # readable for all once its other end is closed
+        self._cancel = weakref.finalize(self, os.close, end)
+        weakref.finalize(self, os.close, self._cancellation)
+        self._finding = threading.Lock()
+        self._found: dict[str, str] = {}
+
+    def walls(self) -> Mapping[str, str]:
+        """Each wall (network, writes, reads, …) and what makes it, or `none`."""
+        names = ("network", "writes", "reads", "processes", "pids", "memory")
+        return {**dict.fromkeys(names, "docker"), "files": "rlimit, for each file"}
+
+    def prepare(self, setup: Setup) -> str:
+        """Make, or find, the image in which the setup command has run."""
+        self._check_cancelled()
+        with engine.connect() as client:
+            name = self._environment(setup.key, images.pull(client, self._image))
+            self._locks.mkdir(parents=True, exist_ok=True)
+            with FileLock(self._locks / f"{setup.key}.docker.lock"):
+                if not images.exists(client, name):
+                    self._make(client, setup, name)
+        return name
+
+    def run(self, job: Job) -> Execution:
+        """Run the job to its end or its limits; raises SandboxError, Cancelled."""
+        self._check_cancelled()
+        with engine.connect() as client:
+            task = Task(
+                image=self._ready(client, job.environment),
+                command=job.command,
+                label=self._label,
+                tree=job.tree,
+                user=NOBODY if self._is_ours(job.environment) else ROOT,
+                variables=job.variables,
+                limits=job.limits,
+            )
+            return self._execute(client, task)
+
+    def cancel(self) -> None:
+        """Kill everything that runs now; every later `run` raises Cancelled."""
+        self._cancel()
+
+    def reap(self) -> int:
+        """Remove all containers with this label: call it only when no scheduler uses it."""
+        from docker.errors import NotFound
+
+        removed = 0
+        with engine.connect() as client:
+            labelled = {"label": f"stillwater={self._label}"}
+            for left in client.containers.list(all=True, filters=labelled, ignore_removed=True):
+                with suppress(NotFound):
+                    left.remove(force=True, v=True)
+                    removed += 1
+        return removed
+
+    def _check_cancelled(self) -> None:
+        if not self._cancel.alive:
+            raise Cancelled("The sandbox was cancelled.")
+
+    def _is_ours(self, environment: str | None) -> bool:
+        return environment is None or environment.startswith(f"{ENVIRONMENTS}:")
+
+    def _ready(self, client: "DockerClient", environment: str | None) -> str:
+        """The image for a job; looked for once."""
+        wanted = environment or self._image
+        with self._finding:
+            if wanted not in self._found:
+                if environment is None:
+                    found = images.with_pytest(client, wanted, self._label, self._cancellation)
+                elif not self._is_ours(environment):
+                    found = images.pull(client, environment)
+                elif images.exists(client, environment):
+                    found = environment
+                else:
+                    raise SandboxError(f"The image {environment} isn't there: prepare it.")
+                self._found[wanted] = found
+            return self._found[wanted]
+
+    def _execute(self, client: "DockerClient", task: Task) -> Execution:
+        with container(client, task) as made:
+            return run(made, task.limits, self._cancellation)
+
+    def _environment(self, key: str, image_id: str) -> str:
+        if not KEY.fullmatch(key):
+            raise SandboxError(f"The environment key {key!r} can't name an image.")
+        return f"{ENVIRONMENTS}:{key}-{image_id.removeprefix('sha256:')[:12]}"
+
+    def _make(self, client: "DockerClient", setup: Setup, name: str) -> None:
+        reach = {k: v for k, v in os.environ.items() if PASSED.fullmatch(k)}
+        task = Task(
+            image=self._image,
+            command=SETUP.format(venv=VENV, command=shlex.quote(setup.command)),
+            label=self._label,
+            tree=setup.tree,
+            user=ROOT,
+            variables={"PIP_NO_INPUT": "1", "PIP_ROOT_USER_ACTION": "ignore", **reach},
+            limits=Limits(seconds=setup.seconds, **SETUP_LIMITS),
+            network=True,
+        )
+        with container(client, task) as made:
+            execution = run(made, task.limits, self._cancellation)
+            environments.check(setup, execution)
+            path = images.variables(client, self._image).get("PATH", SYSTEM_PATH)
+            images.commit(made, name, {"PATH": f"{VENV}/bin:{path}", "VIRTUAL_ENV": VENV})

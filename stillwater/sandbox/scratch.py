@@ -1,0 +1,62 @@
+"""Throwaway homes and temporary folders, named so that a dead scheduler's can be told apart."""
+
+import itertools
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+_NAME = re.compile(r"(?P<pid>\d+)-(?P<started>\d+)")
+_numbers = itertools.count()
+
+
+def start_time(pid: int) -> int | None:
+    """When the process started, in clock ticks since boot; None when there is none."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text("utf-8", "replace")
+    except OSError:
+        return None
+    return int(stat.rpartition(")")[2].split()[19])  # proc(5): the name may have spaces
+
+
+def unique() -> str:
+    """A name that no other call, in any process that lives, gets: pid, start time, number."""
+    return f"{os.getpid()}-{start_time(os.getpid())}-{next(_numbers)}"
+
+
+def belongs_to_the_dead(name: str) -> bool:
+    """Whether a name made from `unique` is of a process that ended."""
+    match = _NAME.search(name)
+    return match is not None and start_time(int(match["pid"])) != int(match["started"])
+
+
+@contextmanager
+def scratch(home: Path) -> Iterator[Path]:
+    """A folder with an empty `home` and `tmp`, removed at the end."""
+    made = home / "scratch" / unique()
+    try:
+        for name in ("home", "tmp"):
+            (made / name).mkdir(parents=True)
+        yield made
+    finally:
+        remove(made)
+
+
+def remove(directory: Path) -> None:
+    """Remove a folder that untrusted code wrote to, whatever modes it left."""
+    for root, names, _ in os.walk(directory):
+        for name in names:
+            path = Path(root, name)
+            if not path.is_symlink():
+                path.chmod(0o700)
+    shutil.rmtree(directory, ignore_errors=True)
+
+
+def reap(home: Path) -> int:
+    """Remove the folders of processes that ended; how many."""
+    dead = [p for p in (home / "scratch").glob("*") if belongs_to_the_dead(p.name)]
+    for path in dead:
+        remove(path)
+    return len(dead)

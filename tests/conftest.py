@@ -1,0 +1,17 @@
+"""What every test may need: whether a Docker Engine answers."""
+
+import os
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def docker_engine() -> None:
+    """Skip where no engine answers; CI says that one must."""
+    from stillwater.sandbox.docker import engine_answers
+
+    why = engine_answers()
+    if why is not None:
+        if os.environ.get("STILLWATER_TEST_DOCKER"):
+            pytest.fail(f"CI promises a Docker Engine, but: {why}")
+        pytest.skip(why)

@@ -1,0 +1,111 @@
+"""kill -9 at any moment: a run goes on, and ends as if nothing had happened."""
+
+import random
+import time
+from pathlib import Path
+
+import pytest
+
+from stillwater.store import Store
+from tests.e2e.audit import check_paths, result
+from tests.e2e.command import killed, processes_in, started, stillwater
+
+KILLS = 20
+RUN = ("run", "samples", "--model", "builtin/mutate", "--attempts", "2")
+LOCAL = ("--sandbox", "local")
+
+
+def intact(db: Path) -> None:
+    """The chain verifies, and every machine walked a legal path."""
+    with Store.open(db, read_only=True) as store:
+        assert store.verify().first_problem is None
+    check_paths(db)
+
+
+def nothing_left(folder: Path) -> None:
+    """No work tree, no process of the run is left over."""
+    work = folder / ".stillwater" / "work"
+    assert not work.exists() or list(work.iterdir()) == []
+    deadline = time.monotonic() + 5
+    while processes_in(folder) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert processes_in(folder) == []
+
+
+@pytest.mark.slow
+def test_a_run_killed_at_random_moments_ends_as_the_undisturbed_one(tmp_path: Path) -> None:
+    undisturbed, disturbed = tmp_path / "undisturbed", tmp_path / "disturbed"
+    undisturbed.mkdir()
+    disturbed.mkdir()
+    done = stillwater(undisturbed, *RUN, *LOCAL)
+    assert done.returncode == 0, done.stderr
+    seed = random.randrange(2**32)
+    print(f"seed {seed}")
+    chance = random.Random(seed)
+
+    process, kills = started(disturbed, *RUN, *LOCAL), 0
+    while kills < KILLS:
+        if not killed(process, chance.uniform(0.1, 5.0)):
+            # It ended, so this database is done: kill the rest of the times in a run of its own.
+            break
+        kills += 1
+        unmade = not (disturbed / "stillwater.db").exists() or no_run(disturbed)
+        process = started(disturbed, *(RUN + LOCAL if unmade else ("resume",)))
+    process.wait(300)
+    while kills < KILLS:
+        kills += one_more_kill(disturbed, chance)
+
+    ended = stillwater(disturbed, "resume")
+    assert ended.returncode == 0, ended.stderr
+    assert process.returncode in {0, -9}
+    assert result(disturbed / "stillwater.db") == result(undisturbed / "stillwater.db")
+    for folder in (undisturbed, disturbed):
+        intact(folder / "stillwater.db")
+        nothing_left(folder)
+
+
+def no_run(folder: Path) -> bool:
+    """Whether the database was made, but killed before its run was."""
+    with Store.open(folder / "stillwater.db") as store:
+        return not store.runs()
+
+
+def one_more_kill(folder: Path, chance: random.Random) -> int:
+    """Kill a resume of the finished run; it must change nothing."""
+    return int(killed(started(folder, "resume"), chance.uniform(0.05, 0.4)))
+
+
+@pytest.mark.docker
+def test_a_container_of_a_killed_run_is_gone_after_the_resume(
+    tmp_path: Path, docker_engine: None
+) -> None:
+    run = ("run", "samples", "--limit", "2", "--model", "builtin/mutate", "--attempts", "1")
+    process = started(tmp_path, *run, "--sandbox", "docker")
+    wait_for_container()
+    process.kill()
+    process.wait(30)
+    done = stillwater(tmp_path, "resume")
+    assert done.returncode == 0, done.stderr
+    intact(tmp_path / "stillwater.db")
+    nothing_left(tmp_path)
+    assert containers() == []
+
+
+def containers() -> list[str]:
+    """Names of all containers that carry Stillwater's label."""
+    import docker
+
+    client = docker.from_env()
+    try:
+        found = client.containers.list(all=True, filters={"label": "stillwater"})
+        return [container.name for container in found]
+    finally:
+        client.close()
+
+
+def wait_for_container(seconds: float = 60.0) -> None:
+    """Until some container of Stillwater's exists."""
+    deadline = time.monotonic() + seconds
+    while not containers():
+        assert time.monotonic() < deadline, "no container came up"
+        time.sleep(0.02)

@@ -1,0 +1,330 @@
+"""Answers as small models give them, and the edits that they mean."""
+
+import time
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from stillwater.edits import Edit, read
+
+CODE = "def half(n):\n    return n / 2"
+WHOLE = f"""FILE: pkg/numbers.py
+LINES: 12-20
+REASONING: the division was by three.
+```python
+{CODE}
+```
+"""
+WANTED = Edit("pkg/numbers.py", 12, 20, "the division was by three.", CODE)
+
+DAMAGED = {
+    "as asked for": (WHOLE, ()),
+    "no closing fence": (WHOLE.rstrip().removesuffix("```"), ("fence completed",)),
+    "no opening fence": (WHOLE.replace("```python\n", ""), ("fence added",)),
+    "no fences": (WHOLE.replace("```python\n", "").replace("```", ""), ("fence added",)),
+    "tildes": (WHOLE.replace("```python", "~~~py").replace("```", "~~~"), ()),
+    "four backticks": (WHOLE.replace("```", "````"), ()),
+    "the fence twice": (WHOLE.replace("```python", "```\n```python"), ()),
+    "no language": (WHOLE.replace("```python", "```"), ()),
+    "prose around": (f"Sure, here it is:\n\n{WHOLE}\nThis repairs the bug.", ()),
+    "a heading before": (f"## Answer\n\n{WHOLE}", ()),
+    "windows line ends": (WHOLE.replace("\n", "\r\n"), ("line ends made plain",)),
+    "thinking before": (f"<think>\nFILE: x.py?\n</think>\n{WHOLE}", ("thinking left out",)),
+    "thinking not opened": (f"Let me see.\n</think>\n{WHOLE}", ("thinking left out",)),
+    "a mark at the end": (WHOLE.rstrip().removesuffix("```") + "<|im_end|>\n```", None),
+    "bold keywords": (
+        WHOLE.replace("FILE:", "**FILE:**").replace("LINES:", "**LINES**:"),
+        ("FILE made plain",),
+    ),
+    "a list of keywords": (
+        WHOLE.replace("FILE", "- FILE").replace("LINES", "- LINES").replace("REASON", "- REASON"),
+        ("FILE made plain",),
+    ),
+    "keywords as headings": (WHOLE.replace("FILE:", "### FILE:"), ("FILE made plain",)),
+    "keywords in backticks": (WHOLE.replace("FILE:", "`FILE`:"), ("FILE made plain",)),
+    "lower case": (
+        WHOLE.replace("FILE:", "file:").replace("LINES:", "lines:").replace("REASON", "reason"),
+        ("FILE made plain",),
+    ),
+    "another keyword": (WHOLE.replace("FILE:", "File path:"), ("FILE made plain",)),
+    "path in backticks": (
+        WHOLE.replace("pkg/numbers.py", "`pkg/numbers.py`"),
+        ("FILE made plain",),
+    ),
+    "path in quotes": (
+        WHOLE.replace("pkg/numbers.py", '"./pkg/numbers.py"'),
+        ("FILE made plain",),
+    ),
+    "the count of lines echoed": (WHOLE.replace(".py", ".py (120 lines)"), ("FILE made plain",)),
+    "lines in words": (WHOLE.replace("12-20", "12 to 20"), ("LINES made plain",)),
+    "lines with letters": (WHOLE.replace("12-20", "L12-L20"), ("LINES made plain",)),
+    "lines backwards": (WHOLE.replace("12-20", "20-12"), ()),
+    "lines with a dash": (WHOLE.replace("12-20", "12 – 20"), ("LINES made plain",)),
+    "file and lines in one": (
+        WHOLE.replace(".py\nLINES: 12-20", ".py, LINES: 12-20"),
+        ("FILE made plain",),
+    ),
+    "reasoning over lines": (WHOLE.replace("the division", "the\ndivision"), ()),
+    "numbers copied": (
+        WHOLE.replace("def half", "  12|def half").replace("    return", "  13|    return"),
+        ("line numbers left out",),
+    ),
+    "numbers copied, spaced": (
+        WHOLE.replace("def half", "12 | def half").replace("    return", "13 |     return"),
+        ("line numbers left out",),
+    ),
+    "numbers with colons": (
+        WHOLE.replace("def half", "12: def half").replace("    return", "13:     return"),
+        ("line numbers left out",),
+    ),
+    "a placeholder echoed": (
+        WHOLE.replace("def half", "the whole corrected function, method or class\ndef half"),
+        ("placeholder left out",),
+    ),
+    "the path as a comment": (
+        WHOLE.replace("def half", "# pkg/numbers.py\ndef half"),
+        ("path left out of the code",),
+    ),
+    "the template first": (
+        "FILE: path/of/the/file.py\nLINES: first-last\nREASONING: x\n```python\n"
+        f"the whole corrected function, method or class\n```\n\n{WHOLE}",
+        None,
+    ),
+    "the old code quoted": (
+        WHOLE.replace("```python", "Before:\n```python\ndef half(n): return 3\n```\nAfter:\n```py"),
+        None,
+    ),
+    "the same block twice": (WHOLE + "\n" + WHOLE, ()),
+}
+
+
+@pytest.mark.parametrize("name", DAMAGED)
+def test_a_damaged_answer_means_what_the_whole_one_means(name: str) -> None:
+    completion, repairs = DAMAGED[name]
+
+    reading = read(completion)
+
+    assert reading.problem is None
+    if "quoted" in name:
+        assert [edit.code for edit in reading.edits] == [CODE]
+    else:
+        assert reading.edits == (WANTED,)
+    if repairs is not None:
+        assert set(repairs) <= set(reading.repairs)
+
+
+def test_nothing_is_called_repaired_in_an_answer_as_asked_for() -> None:
+    assert read(WHOLE).repairs == ()
+
+
+def test_lines_may_be_absent() -> None:
+    edit = read(WHOLE.replace("LINES: 12-20\n", "")).edits[0]
+
+    assert (edit.first, edit.last) == (None, None)
+
+
+def test_one_line_is_a_range() -> None:
+    edit = read(WHOLE.replace("12-20", "12")).edits[0]
+
+    assert (edit.first, edit.last) == (12, 12)
+
+
+def test_absent_lines_come_from_the_numbers_copied_into_the_code() -> None:
+    answer = "FILE: a.py\n```python\n   7|def f():\n   8|    return 1\n```\n"
+
+    assert read(answer).edits == (Edit("a.py", 7, 8, "", "def f():\n    return 1"),)
+
+
+def test_reasoning_may_follow_the_code_or_be_absent() -> None:
+    after = "FILE: a.py\nLINES: 1-2\n```python\nx = 1\n```\nREASONING: because.\n"
+
+    assert read(after).edits[0].reasoning == "because."
+    assert read(after.replace("REASONING: because.", "")).edits[0].reasoning == ""
+
+
+def test_several_files_and_several_blocks_are_several_edits() -> None:
+    other = WHOLE.replace("numbers.py", "words.py").replace("12-20", "3-4")
+
+    reading = read(WHOLE + other)
+
+    assert [edit.path for edit in reading.edits] == ["pkg/numbers.py", "pkg/words.py"]
+    assert [edit.first for edit in reading.edits] == [12, 3]
+
+
+def test_a_second_block_belongs_to_the_file_of_the_first() -> None:
+    more = "LINES: 30-31\nREASONING: here too.\n```python\nlimit = 2\n```\n"
+
+    reading = read(WHOLE + more)
+
+    assert reading.edits == (WANTED, Edit("pkg/numbers.py", 30, 31, "here too.", "limit = 2"))
+    assert "FILE taken from the block before" in reading.repairs
+
+
+def test_a_block_whose_fence_is_open_ends_where_the_next_begins() -> None:
+    first = WHOLE.rstrip().removesuffix("```")
+
+    reading = read(first + WHOLE.replace("numbers.py", "words.py"))
+
+    assert [edit.path for edit in reading.edits] == ["pkg/numbers.py", "pkg/words.py"]
+    assert [edit.code for edit in reading.edits] == [CODE, CODE]
+
+
+def test_blocks_without_any_fence_are_told_apart() -> None:
+    plain = WHOLE.replace("```python\n", "").replace("```", "")
+
+    reading = read(plain + plain.replace("numbers.py", "words.py"))
+
+    assert [edit.code for edit in reading.edits] == [CODE, CODE]
+
+
+def test_annotations_of_code_without_fences_are_no_keywords() -> None:
+    answer = (
+        "FILE: a.py\nclass Found:\n    path: pathlib.Path\n    lines: list[str]\n    code: str\n"
+    )
+
+    assert read(answer).edits[0].code.count("\n") == 3
+
+
+def test_a_fence_inside_a_docstring_does_not_end_the_code() -> None:
+    code = 'def f():\n    """Shown:\n\n    ```\n    f()\n    ```\n    """\n    return 1'
+
+    reading = read(f"FILE: a.py\nLINES: 1-2\n```python\n{code}\n```\n")
+
+    assert reading.edits == (Edit("a.py", 1, 2, "", code),)
+
+
+def test_a_path_beside_the_fence_stands_for_file() -> None:
+    for answer in ("```python pkg/a.py\nx = 1\n```", "`pkg/a.py`\n```python\nx = 1\n```"):
+        assert [edit.path for edit in read(answer).edits] == ["pkg/a.py"]
+
+
+UNUSABLE = {
+    "": "empty",
+    "  \n\t\n": "empty",
+    "The bug is in the loop.": "prose",
+    "<think>Hmm, let me see": "thinking",
+    "<think>Hmm</think>": "empty",
+    "FILE: a.py\nLINES: 1-2\nREASONING: why": "prose",
+    "FILE: a.py\n```python\n```": "placeholders",
+    "FILE: path/of/the/file.py\nLINES: first-last\n```python\nx = 1\n```": "placeholders",
+    "```python\nx = 1\n```": "no file",
+    "FILE: a.py\n```diff\n--- a/a.py\n+++ b/a.py\n@@ -1 +1 @@\n-x\n+y\n```": "diff",
+    "FILE: a.py\n```\n<<<<<<< SEARCH\nx\n=======\ny\n>>>>>>> REPLACE\n```": "diff",
+}
+
+
+@pytest.mark.parametrize("completion", UNUSABLE, ids=range(len(UNUSABLE)))
+def test_an_answer_without_edits_says_why(completion: str) -> None:
+    reading = read(completion)
+
+    assert reading.edits == ()
+    assert UNUSABLE[completion] in (reading.problem or "")
+
+
+def test_an_answer_cut_off_at_the_limit_is_none() -> None:
+    reading = read(WHOLE, finish_reason="length")
+
+    assert reading.edits == ()
+    assert "cut off" in (reading.problem or "")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "    x = 1\n    ...\n    return x",
+        "    # ... existing code ...\n    return 1",
+        "    # rest of the function\n",
+        "    # ... rest of the code remains the same\n    return 1",
+        "    # remaining code unchanged\n    return 1",
+        "    x = 1\n    # (unchanged)\n",
+        "    ...",
+        "    x = 1\n    …\n    return x",
+        "    if x:\n        ...\n    return x",
+        "    # ...\n    return x",
+    ],
+)
+def test_code_that_leaves_parts_out_is_refused(body: str) -> None:
+    reading = read(f"FILE: a.py\nLINES: 1-9\n```python\ndef f(x):\n{body}\n```\n")
+
+    assert reading.edits == ()
+    assert "leaves parts out" in (reading.problem or "")
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "class Reader(Protocol):\n    def read(self) -> str: ...",
+        "class Reader(Protocol):\n    def read(self) -> str:\n        '''Read.'''\n        ...",
+        "@overload\ndef f(x: int) -> int: ...\n\n\ndef f(x):\n    return x",
+        "class Base(ABC):\n    @abstractmethod\n    def f(self): ...",
+        "class Broken(Exception): ...",
+        "def f(x):\n    return x[..., 0]",
+        "def f(x: tuple[int, ...]):\n    return x",
+        "def f(x):\n    # ...or in annotations, if it is a class\n    return x",
+        "def f(x):\n    # handles the rest of the items one by one\n    return x",
+        "def f(x):\n    try:\n        g()\n    except KeyError: ...",
+        'def f(x):\n    return "# ... existing code ..."',
+    ],
+)
+def test_an_ellipsis_that_belongs_there_is_no_elision(code: str) -> None:
+    reading = read(f"FILE: a.py\nLINES: 1-9\n```python\n{code}\n```\n")
+
+    assert reading.problem is None
+    assert [edit.code for edit in reading.edits] == [code]
+
+
+PIECES = st.sampled_from(
+    [
+        "FILE: a.py",
+        "LINES: 1-2",
+        "REASONING: x",
+        "```",
+        "```python",
+        "~~~",
+        "def f():",
+        "    x",
+        "...",
+        "<think>",
+        "</think>",
+        "  12|x",
+        "",
+        "@@ -1 +1 @@",
+        "'''",
+        "**FILE:** `b.py`",
+        "\x00",
+        "\ud800",
+    ]
+)
+
+
+@given(st.one_of(st.text(max_size=2000), st.lists(PIECES, max_size=40).map("\n".join)))
+@settings(deadline=1000)
+def test_no_text_is_too_strange_to_read(completion: str) -> None:
+    reading = read(completion)
+
+    assert bool(reading.edits) != bool(reading.problem)
+
+
+LONG = [
+    "`" * 100_000,
+    "```\n" * 20_000,
+    "FILE: a.py\n" * 5_000,
+    "a " * 100_000,
+    "(" * 100_000,
+    "FILE: a.py\n```\n" + "x = (\n" * 20_000,
+    "FILE: " + "a/" * 50_000 + ".py",
+    "# " * 90_000,
+    "FILE: a.py\n```\n" + "'''\n```\n" * 9_000,
+    "<think>" * 20_000,
+    "  12|" * 20_000,
+]
+
+
+@pytest.mark.parametrize("completion", LONG, ids=range(len(LONG)))
+@pytest.mark.parametrize("around", ["{}", "FILE: a.py\n{}", "FILE: a.py\n```python\n{}\n```"])
+def test_no_text_is_too_long_to_read(completion: str, around: str) -> None:
+    started = time.process_time()
+    read(around.format(completion))
+
+    assert time.process_time() - started < 1

@@ -1,0 +1,113 @@
+"""What the docker sandbox adds: pytest for images without it, labels, an engine that is gone."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from stillwater.errors import InputError
+from stillwater.sandbox import (
+    DockerSandbox,
+    Job,
+    LocalSandbox,
+    SandboxError,
+    choose,
+    engine_answers,
+    images,
+)
+from stillwater.sandbox.containers import ROOT, Task, container, run
+from stillwater.sandbox.engine import connect
+from stillwater.sandbox.protocol import Limits
+from tests.sandbox.conftest import IMAGE
+
+docker = pytest.mark.docker
+NO_PYTEST = "rm -rf $(python -c 'import pytest; print(pytest.__path__[0])') && rm $(which pytest)"
+
+
+@pytest.fixture
+def gone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No engine answers."""
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/docker.sock")
+
+
+@pytest.fixture
+def without_pytest(engine: None, marker: str) -> Iterator[str]:
+    """An image that has Python and no pytest; what is made from it is removed too."""
+    name = f"stillwater-test:{marker}"
+    never = LocalSandbox(Path("/nonexistent"))._cancellation
+    with connect() as client:
+        with container(client, Task(IMAGE, NO_PYTEST, marker, user=ROOT)) as made:
+            assert run(made, Limits(seconds=20), never).exit_code == 0
+            images.commit(made, name, {})
+        yield name
+        for image in client.images.list(filters={"label": f"stillwater={marker}"}):
+            client.images.remove(image.id, force=True)
+
+
+@docker
+def test_pytest_is_added_to_an_image_that_lacks_it(
+    without_pytest: str, home: Path, tree: Path, marker: str
+) -> None:
+    (tree / "test_it.py").write_text("def test_it():\n    assert True\n")
+    job = Job(tree, "python -m pytest -q -p no:cacheprovider", "test")
+    for _ in range(2):
+        execution = DockerSandbox(home, without_pytest, marker).run(job)
+        assert b"1 passed" in execution.output
+
+
+@docker
+def test_reaping_removes_what_a_dead_scheduler_left(engine: None, home: Path, marker: str) -> None:
+    sandbox = DockerSandbox(home, IMAGE, marker)
+    with connect() as client:
+        client.containers.create(IMAGE, "true", labels={"stillwater": marker})
+        other = client.containers.create(IMAGE, "true", labels={"stillwater": f"not-{marker}"})
+        try:
+            assert sandbox.reap() == 1
+            other.reload()
+        finally:
+            other.remove()
+
+
+@docker
+def test_an_image_that_cannot_be_pulled_is_named(engine: None, home: Path, tree: Path) -> None:
+    sandbox = DockerSandbox(home, "localhost:1/nothing:here", "test")
+    with pytest.raises(SandboxError, match="localhost:1/nothing:here"):
+        sandbox.run(Job(tree, "true", "test"))
+
+
+@docker
+def test_a_complete_image_is_an_environment(engine: None, home: Path, tree: Path) -> None:
+    sandbox = DockerSandbox(home, IMAGE, "test")
+    execution = sandbox.run(Job(tree, "id -u; touch made && ls", "test", environment=IMAGE))
+    assert execution.output == b"0\nmade\n"
+
+
+@docker
+def test_auto_takes_docker_when_it_can(engine: None, home: Path) -> None:
+    assert choose("auto", home, IMAGE, "test")[0].kind == "docker"
+    sandbox, notice = choose("auto", home, "localhost:1/nothing:here", "test")
+    assert sandbox.kind == "local"
+    assert notice is not None
+    assert "localhost:1/nothing:here" in notice
+
+
+def test_an_engine_that_is_gone_is_the_worlds_failure(gone: None, home: Path, tree: Path) -> None:
+    assert "Docker Engine" in (engine_answers() or "")
+    with pytest.raises(SandboxError, match="Docker Engine"):
+        DockerSandbox(home, IMAGE, "test").run(Job(tree, "true", "test"))
+
+
+def test_without_an_engine_auto_is_local_and_says_why(gone: None, home: Path) -> None:
+    sandbox, notice = choose("auto", home, IMAGE, "test")
+    assert sandbox.kind == "local"
+    assert notice is not None
+    assert "Docker Engine" in notice
+    with pytest.raises(InputError, match="DOCKER_HOST"):
+        choose("docker", home, IMAGE, "test")
+
+
+def test_the_sdk_is_not_imported_before_it_is_needed() -> None:
+    check = "import sys, stillwater.sandbox; sys.exit('docker' in sys.modules)"
+    subprocess.run([sys.executable, "-c", check], check=True)

@@ -1,0 +1,144 @@
+"""What the local sandbox adds: the tree's place, the person's own Python, kill -9, leftovers."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from filelock import FileLock
+
+from stillwater.errors import InputError
+from stillwater.sandbox import Job, Limits, LocalSandbox, layout, scratch, walls
+from tests.sandbox.conftest import local, running
+
+SCHEDULER = """
+import sys
+from pathlib import Path
+from stillwater.sandbox import Job, LocalSandbox
+home, tree, wall, command = sys.argv[1:]
+LocalSandbox(Path(home), wall=wall).run(Job(Path(tree), command, "test"))
+"""
+
+
+def test_kill_9_of_the_scheduler_leaves_nothing_running(
+    walled: LocalSandbox, home: Path, tree: Path, marker: str
+) -> None:
+    wall = walled._choose()
+    command = f"setsid sh -c 'sleep 60; : {marker}' & touch begun; trap '' TERM; sleep 60"
+    arguments = [sys.executable, "-c", SCHEDULER, str(home), str(tree), wall, command]
+    with subprocess.Popen(arguments) as scheduler:
+        deadline = time.monotonic() + 30
+        while not (tree / "begun").exists() and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert len(running(marker)) > 1
+        scheduler.send_signal(signal.SIGKILL)
+    deadline = time.monotonic() + 15
+    while running(marker) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert running(marker) == []
+    assert walled.reap() >= 1
+    assert list((home / "scratch").iterdir()) == []
+
+
+def test_what_ignores_a_timeout_is_killed_two_seconds_later(home: Path, tree: Path) -> None:
+    command = "trap 'echo no' TERM; echo begun; while :; do sleep 60; done"
+    job = Job(tree, command, "test", limits=Limits(seconds=0.5))
+    execution = LocalSandbox(home).run(job)
+    assert execution.stopped == "timeout"
+    assert execution.output.startswith(b"begun\n")
+    assert execution.output.endswith(b"no\n")
+    assert 2 < execution.seconds < 5
+
+
+@pytest.mark.parametrize("wall", ["bubblewrap", "namespaces"])
+def test_the_tree_is_always_at_the_same_place(home: Path, tree: Path, wall: str) -> None:
+    sandbox = local(home, wall)
+    assert sandbox.run(Job(tree, "pwd", "test")).output == b"/testbed\n"
+
+
+@pytest.mark.parametrize("wall", ["bubblewrap", "namespaces"])
+def test_the_tree_can_stand_in_for_the_persons_folder(
+    home: Path, tree: Path, tmp_path: Path, wall: str
+) -> None:
+    local(home, wall)
+    project = tmp_path / "project"
+    project.mkdir()
+    (tree / "copy").touch()
+    sandbox = LocalSandbox(home, at=project, wall=wall)
+    assert sandbox.run(Job(tree, "pwd; ls", "test")).output == f"{project}\ncopy\n".encode()
+
+
+def test_without_walls_there_are_still_limits(home: Path, tree: Path) -> None:
+    sandbox = local(home, "rlimits")
+    assert sandbox.walls()["network"] == "none"
+    assert sandbox.run(Job(tree, "ulimit -c", "test")).output == b"0\n"
+
+
+def test_a_wall_that_does_not_work_is_refused(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")
+    with pytest.raises(InputError, match="bubblewrap"):
+        LocalSandbox(home, wall="bubblewrap").walls()
+    assert LocalSandbox(home).walls()["writes"] != "bubblewrap"
+
+
+def test_the_persons_own_environment_is_shown_and_nothing_beside_it(
+    walled: LocalSandbox, home: Path, tree: Path, tmp_path: Path
+) -> None:
+    project = tmp_path / "project"
+    venv = project / "venv"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", venv], check=True)
+    (project / "secret").write_text("hush")
+    sandbox = LocalSandbox(home, path=f"{venv}/bin:/usr/bin:/bin", wall=walled._choose())
+    command = f"python -c 'import sys; print(sys.prefix)'; cat {project}/secret; touch {venv}/x"
+    execution = sandbox.run(Job(tree, command, "test"))
+    assert execution.output.startswith(f"{venv}\n".encode())
+    assert b"hush" not in execution.output
+    assert not (venv / "x").exists()
+
+
+def test_a_home_is_never_shown_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    person = tmp_path / "person"
+    (person / "bin").mkdir(parents=True)
+    monkeypatch.setenv("HOME", str(person))
+    hidden = layout.hidden()
+    assert person in hidden
+    assert layout.reveal([person, tmp_path, Path("/")], hidden) == frozenset()
+    assert layout.reveal(layout.needed_by(f"{person}/bin"), hidden) == {person / "bin"}
+
+
+def test_a_job_cannot_see_stillwaters_folder(walled: LocalSandbox, home: Path, tree: Path) -> None:
+    (home / "database").write_text("evidence")
+    assert b"evidence" not in walled.run(Job(tree, f"cat {home}/database", "test")).output
+
+
+def test_reaping_spares_the_living(home: Path) -> None:
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
+        dead = home / "scratch" / f"{process.pid}-{scratch.start_time(process.pid)}-0"
+        process.communicate(b"\n")
+    (dead / "home").mkdir(parents=True)
+    half, locked, ready = (home / "environments" / name for name in ("half", "locked", "ready"))
+    for folder in (half, locked, ready):
+        folder.mkdir(parents=True)
+    (ready / "ready.json").write_text(json.dumps({}))
+    sandbox = LocalSandbox(home)
+    with scratch.scratch(home) as living, FileLock(home / "environments" / "locked.lock"):
+        assert sandbox.reap() == 2
+        assert living.is_dir()
+    assert not dead.exists()
+    assert not half.exists()
+    assert locked.exists()
+    assert ready.exists()
+
+
+def test_scratch_goes_even_when_a_job_forbids_it(
+    walled: LocalSandbox, home: Path, tree: Path
+) -> None:
+    walled.run(Job(tree, "mkdir -p $HOME/a/b && chmod 0 $HOME/a/b $HOME/a", "test"))
+    assert list((home / "scratch").iterdir()) == []
+
+
+def test_walls_are_named_in_order_of_strength() -> None:
+    assert walls.KINDS == ("bubblewrap", "namespaces", "landlock", "rlimits")

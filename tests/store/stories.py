@@ -1,0 +1,90 @@
+"""Short histories of machines, committed to a store."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+
+from stillwater.canonical import Json
+from stillwater.machine import Event
+from stillwater.snapshot import Artifact, Past
+from stillwater.store import Store
+
+START = datetime(2026, 11, 23, 12, tzinfo=UTC)
+DATASET = "d" * 64
+ROWS: list[dict[str, Json]] = [
+    {"instance_id": "tide__tide-1", "repo": "tide/tide", "problem_statement": "grüße"},
+    {"instance_id": "moss__moss-2", "repo": "moss/moss", "problem_statement": "a\nb"},
+]
+
+
+def new_run(store: Store, run_id: str = "run-1", arms: tuple[str, ...] = ("default",)) -> None:
+    store.create_run(
+        run_id=run_id,
+        dataset="samples",
+        dataset_sha256=DATASET,
+        config={"attempts": 3},
+        version="0.1.0",
+        rows=ROWS,
+        arms=arms,
+        model="small",
+    )
+
+
+def fire_on(
+    store: Store,
+    machine_id: int,
+    event: Event,
+    evidence: Mapping[str, Json] | None = None,
+    blobs: Mapping[str, str] | None = None,
+) -> Past:
+    row = store.machine(machine_id)
+    start = START + timedelta(minutes=row.seq)
+    return store.commit(
+        machine_id,
+        expect_seq=row.seq,
+        event=event,
+        evidence=evidence or {},
+        artifacts={k: Artifact(k, v.encode()) for k, v in (blobs or {}).items()},
+        started_at=start,
+        finished_at=start + timedelta(seconds=1.5),
+        attempt=row.attempt,
+        next_attempt=row.attempt + (event is Event.RETRY),
+    )
+
+
+def asked(model: str = "small", **more: Json) -> dict[str, Json]:
+    """The evidence of an answered prompt."""
+    usage: Json = {"prompt_tokens": 100, "completion_tokens": 20, "cached_tokens": None}
+    return {"model": model, "usage": usage, "finish_reason": "stop", "seconds": 2.5, **more}
+
+
+def judged(**status: str) -> dict[str, Json]:
+    """The evidence of tests that were run."""
+    passed = [test for test, result in status.items() if result == "PASSED"]
+    failed = [test for test in status if test not in passed]
+    return {
+        "tests": status,
+        "fail_to_pass": {"passed": passed, "failed": failed},
+        "pass_to_pass": {"passed_count": 4, "failed": []},
+        "seconds": 1.0,
+    }
+
+
+def repair_at_second_attempt(store: Store, machine_id: int) -> None:
+    """A whole story: cut off, deferred, then failed tests, then verified."""
+    fire_on(store, machine_id, Event.READ, {"files": [], "baseline": {"tests": {"t": "FAILED"}}})
+    fire_on(store, machine_id, Event.DEFER, {"reason": "model is down", "wait_seconds": 2})
+    fire_on(store, machine_id, Event.PROPOSED, asked(), {"prompt": "p1", "completion": "c1"})
+    fire_on(store, machine_id, Event.APPLIED, {"changed": ["a.py"]}, {"patch": "patch 1"})
+    fire_on(store, machine_id, Event.FAILED, judged(t="FAILED"), {"log": "log 1"})
+    fire_on(store, machine_id, Event.RETRY, {"reason": "tests failed", "model": "small"})
+    fire_on(store, machine_id, Event.PROPOSED, asked(), {"prompt": "p2", "completion": "c2"})
+    fire_on(store, machine_id, Event.APPLIED, {"changed": ["a.py"]}, {"patch": "patch 2"})
+    fire_on(store, machine_id, Event.PASSED, judged(t="PASSED"), {"log": "log 2"})
+
+
+def exhaust(store: Store, machine_id: int) -> None:
+    """A story that ends badly at once: an answer that the limit cut off, and none left."""
+    fire_on(store, machine_id, Event.READ, {"files": [], "baseline": {"tests": {"t": "FAILED"}}})
+    cut = asked(finish_reason="length", problem="cut off")
+    fire_on(store, machine_id, Event.UNUSABLE, cut, {"prompt": "p", "completion": "c"})
+    fire_on(store, machine_id, Event.EXHAUSTED, {"reason": "no attempts are left"})

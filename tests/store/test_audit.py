@@ -1,0 +1,110 @@
+import re
+import shutil
+import sqlite3
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from stillwater.machine import Event
+from stillwater.snapshot import Artifact
+from stillwater.store import Store
+from tests.store.stories import exhaust, fire_on, new_run, repair_at_second_attempt
+
+FILE = Path(__file__).parents[2] / "docs" / "audit.sql"
+QUESTIONS = dict(
+    re.findall(r"^-- name: ([\w-]+)\n(.*?;)$", FILE.read_text(), re.DOTALL | re.MULTILINE)
+)
+NAMES = [
+    "why-verified",
+    "every-attempt",
+    "second-thoughts",
+    "world-failures",
+    "broken-links",
+    "cut-off",
+]
+
+
+@pytest.fixture
+def audited(store: Store) -> Path:
+    new_run(store, "run-2")
+    repair_at_second_attempt(store, 1)
+    exhaust(store, 2)
+    fire_on(store, 3, Event.READ)
+    store.close()
+    return store.path
+
+
+def ask(db: Path, name: str) -> list[dict[str, Any]]:
+    # Any SQLite must do, so Python's own.
+    connection = sqlite3.connect(db)
+    connection.row_factory = sqlite3.Row
+    rows = [dict(row) for row in connection.execute(QUESTIONS[name])]
+    connection.close()
+    return rows
+
+
+def test_every_question_is_tested() -> None:
+    assert list(QUESTIONS) == NAMES
+
+
+def test_why_was_it_verified(audited: Path) -> None:
+    (row,) = ask(audited, "why-verified")
+    assert (row["instance_id"], row["attempt"]) == ("tide__tide-1", 2)
+    assert (row["fail_to_pass"], row["pass_to_pass"]) == ('["t"]', 4)
+    assert row["log_sha256"] == Artifact("log", b"log 2").sha256
+
+
+def test_every_attempt(audited: Path) -> None:
+    rows = ask(audited, "every-attempt")
+    assert [(row["instance_id"], row["attempt"], row["outcome"]) for row in rows] == [
+        ("tide__tide-1", 1, "failed"),
+        ("tide__tide-1", 2, "passed"),
+        ("moss__moss-2", 1, "unusable"),
+    ]
+    assert rows[0]["patch_sha256"] == Artifact("patch", b"patch 1").sha256
+    assert rows[2]["patch_sha256"] is None
+
+
+def test_who_needed_more_than_one_attempt(audited: Path) -> None:
+    (row,) = ask(audited, "second-thoughts")
+    assert (row["instance_id"], row["attempts"]) == ("tide__tide-1", 2)
+    assert row["outcomes"] == "failed passed"
+
+
+def test_what_the_world_cost(audited: Path) -> None:
+    (row,) = ask(audited, "world-failures")
+    assert (row["source"], row["reason"]) == ("GENERATE", "model is down")
+    assert row["seconds_lost"] == pytest.approx(1.5, abs=0.01)
+    assert row["seconds_waited"] == 2
+
+
+def test_where_the_chain_is_broken(audited: Path) -> None:
+    assert ask(audited, "broken-links") == []
+    connection = sqlite3.connect(audited)
+    connection.execute("DROP TRIGGER transitions_no_delete")
+    connection.execute("DELETE FROM transitions WHERE id = 4")
+    connection.commit()
+    connection.close()
+    assert [row["id"] for row in ask(audited, "broken-links")] == [5]
+
+
+def test_which_answers_were_cut_off(audited: Path) -> None:
+    (row,) = ask(audited, "cut-off")
+    assert (row["instance_id"], row["event"]) == ("moss__moss-2", "unusable")
+    assert row["completion_tokens"] == 20
+
+
+@pytest.mark.skipif(shutil.which("sqlite3") is None, reason="needs the sqlite3 shell")
+def test_the_file_runs_in_the_sqlite3_shell(audited: Path) -> None:
+    with FILE.open() as questions:
+        done = subprocess.run(
+            ["sqlite3", "-bail", str(audited)],
+            stdin=questions,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "tide__tide-1" in done.stdout

@@ -1,0 +1,239 @@
+"""The scheduler: limits, order, the world's failures, stopping; over a real database."""
+
+import threading
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+
+from stillwater.config import Config, load, stored
+from stillwater.errors import WorldError
+from stillwater.executor import ThreadExecutor
+from stillwater.machine import Event, State
+from stillwater.repository import Repositories
+from stillwater.sandbox.protocol import Cancelled, Execution, Job, Setup
+from stillwater.scheduler import Scheduler
+from stillwater.snapshot import Artifact, Outcome, Past, Snapshot
+from stillwater.steps import Step, Tools
+from stillwater.store import Store
+
+GOOD: dict[State, Event] = {
+    State.READ: Event.READ,
+    State.GENERATE: Event.PROPOSED,
+    State.APPLY: Event.APPLIED,
+    State.TEST: Event.PASSED,
+    State.REFINE: Event.RETRY,
+}
+SHA = "0" * 64
+
+
+class NoSandbox:
+    """Runs nothing; remembers whether it was cancelled."""
+
+    kind = "local"
+
+    def __init__(self) -> None:
+        self.cancelled = threading.Event()
+
+    def walls(self) -> Mapping[str, str]:
+        return {}
+
+    def prepare(self, setup: Setup) -> str:
+        return setup.key
+
+    def run(self, job: Job) -> Execution:
+        raise AssertionError
+
+    def cancel(self) -> None:
+        self.cancelled.set()
+
+    def reap(self) -> int:
+        return 0
+
+
+class Run:
+    """A run of `count` machines over scripted steps."""
+
+    def __init__(self, folder: Path, count: int, **settings: object) -> None:
+        self.config: Config = load({"defer_seconds": 0.001, **settings})
+        self.store = Store.open(folder / "s.db")
+        self.folder = folder
+        self.sandbox = NoSandbox()
+        self.store.create_run(
+            run_id="r", dataset="d", dataset_sha256=SHA, config=stored(self.config), version="t",
+            rows=[self.row(n) for n in range(count)], model="m",
+        )  # fmt: skip
+
+    @staticmethod
+    def row(n: int) -> dict[str, str]:
+        return {
+            "instance_id": f"i-{n}", "repo": "a/b", "base_commit": "0",
+            "problem_statement": "p", "FAIL_TO_PASS": '["t"]',
+        }  # fmt: skip
+
+    def scheduler(self, step: Callable[[Snapshot], Outcome]) -> Scheduler:
+        def adapted(snapshot: Snapshot, tools: Tools) -> Outcome:
+            return step(snapshot)
+
+        steps: dict[State, Step] = dict.fromkeys(GOOD, adapted)
+        return Scheduler(
+            store=self.store, run_id="r", dataset_sha256=SHA, config=self.config,
+            tools=Tools(Repositories(self.folder, ""), self.sandbox, None),  # type: ignore[arg-type]
+            steps=steps, executor=ThreadExecutor(8),
+        )  # fmt: skip
+
+    def paths(self) -> list[list[str]]:
+        rows = self.store.machines("r")
+        return [[past.event.value for past in self.store.history(row.id)] for row in rows]
+
+    def history(self, n: int = 0) -> tuple[Past, ...]:
+        return self.store.history(self.store.machines("r")[n].id)
+
+
+def good(snapshot: Snapshot) -> Outcome:
+    return Outcome(GOOD[snapshot.state])
+
+
+def test_every_machine_is_driven_to_its_end(tmp_path: Path) -> None:
+    run = Run(tmp_path, 5)
+    assert run.scheduler(good).run()
+    assert run.paths() == [["read", "proposed", "applied", "passed"]] * 5
+    assert run.store.verify().intact
+    assert run.store.run("r").finished_at is not None
+
+
+def test_attempts_are_counted_and_steps_see_what_was_committed(tmp_path: Path) -> None:
+    run = Run(tmp_path, 1, attempts=3)
+
+    def step(snapshot: Snapshot) -> Outcome:
+        if snapshot.state is State.TEST:
+            return Outcome(Event.FAILED, {}, {"log": Artifact("log", b"log")})
+        if snapshot.state is State.REFINE:
+            last = snapshot.last(Event.FAILED, snapshot.attempt)
+            assert last is not None
+            assert snapshot.text(last, "log") == "log"
+            event = Event.RETRY if snapshot.attempt < 3 else Event.EXHAUSTED
+            feedback = f"attempt {snapshot.attempt}"
+            return Outcome(event, {}, {"feedback": Artifact("feedback", feedback.encode())}, "other")
+        if snapshot.state is State.GENERATE and snapshot.attempt > 1:
+            assert snapshot.model == "other"
+            told = [snapshot.text(p, "feedback") for p in snapshot.past if p.event is Event.RETRY]
+            assert told == [f"attempt {n}" for n in range(1, snapshot.attempt)]
+        return good(snapshot)
+
+    run.scheduler(step).run()
+    assert [past.attempt for past in run.history() if past.event is Event.PROPOSED] == [1, 2, 3]
+    assert run.history()[-1].event is Event.EXHAUSTED
+
+
+def test_the_worlds_failures_wait_and_cost_no_attempt(tmp_path: Path) -> None:
+    run = Run(tmp_path, 1)
+    failures = iter([True, True, False])
+
+    def step(snapshot: Snapshot) -> Outcome:
+        if snapshot.state is State.GENERATE and next(failures):
+            raise WorldError("the model is down")
+        return good(snapshot)
+
+    run.scheduler(step).run()
+    assert run.paths() == [["read", "defer", "defer", "proposed", "applied", "passed"]]
+    assert {past.attempt for past in run.history()} == {1}
+    deferred = [past.evidence for past in run.history() if past.event is Event.DEFER]
+    assert [one["reason"] for one in deferred] == ["the model is down"] * 2
+    assert deferred[1]["wait_seconds"] == 2 * deferred[0]["wait_seconds"]  # type: ignore[operator]
+
+
+def test_deferring_runs_out(tmp_path: Path) -> None:
+    run = Run(tmp_path, 2, max_defers=2)
+
+    def step(snapshot: Snapshot) -> Outcome:
+        if snapshot.instance.instance_id == "i-0":
+            raise WorldError("no engine")
+        return good(snapshot)
+
+    run.scheduler(step).run()
+    assert run.paths()[0] == ["defer", "defer", "abort"]
+    assert "no engine" in str(run.history()[-1].evidence["reason"])
+    assert run.paths()[1][-1] == "passed"
+
+
+def test_a_crash_of_a_step_ends_its_machine_with_evidence_and_no_other(tmp_path: Path) -> None:
+    run = Run(tmp_path, 2)
+
+    def step(snapshot: Snapshot) -> Outcome:
+        if snapshot.instance.instance_id == "i-0":
+            raise ZeroDivisionError("ours")
+        return good(snapshot)
+
+    run.scheduler(step).run()
+    (aborted,) = run.history()
+    assert "ZeroDivisionError: ours" in str(aborted.evidence["reason"])
+    assert b"Traceback" in run.store.artifact(aborted.artifacts["traceback"])
+    assert run.paths()[1][-1] == "passed"
+
+
+@pytest.mark.parametrize(("model_slots", "sandbox_slots"), [(1, 1), (2, 3)])
+def test_slots_are_limits(tmp_path: Path, model_slots: int, sandbox_slots: int) -> None:
+    run = Run(tmp_path, 8, model_slots=model_slots, sandbox_slots=sandbox_slots)
+    lock, inside, most = threading.Lock(), {"model": 0, "sandbox": 0}, {"model": 0, "sandbox": 0}
+    slot = {State.GENERATE: "model", State.READ: "sandbox", State.TEST: "sandbox"}
+
+    def step(snapshot: Snapshot) -> Outcome:
+        name = slot.get(snapshot.state)
+        if name:
+            with lock:
+                inside[name] += 1
+                most[name] = max(most[name], inside[name])
+            threading.Event().wait(0.01)
+            with lock:
+                inside[name] -= 1
+        return good(snapshot)
+
+    run.scheduler(step).run()
+    assert most == {"model": model_slots, "sandbox": sandbox_slots}
+
+
+def test_machines_in_progress_go_before_new_ones(tmp_path: Path) -> None:
+    run = Run(tmp_path, 6, model_slots=1, sandbox_slots=1)
+    order: list[tuple[str, State]] = []
+
+    def step(snapshot: Snapshot) -> Outcome:
+        order.append((snapshot.instance.instance_id, snapshot.state))
+        return good(snapshot)
+
+    run.scheduler(step).run()
+    ended = [name for name, state in order if state is State.TEST]
+    last_read = max(n for n, (_, state) in enumerate(order) if state is State.READ)
+    first_test = min(n for n, (_, state) in enumerate(order) if state is State.TEST)
+    assert ended == sorted(ended)
+    assert first_test < last_read
+
+
+def test_a_stop_finishes_what_runs_and_starts_nothing(tmp_path: Path) -> None:
+    run = Run(tmp_path, 4, sandbox_slots=1)
+    scheduler: list[Scheduler] = []
+
+    def step(snapshot: Snapshot) -> Outcome:
+        scheduler[0].stop()
+        return good(snapshot)
+
+    scheduler.append(run.scheduler(step))
+    assert not scheduler[0].run()
+    assert run.paths() == [["read"], [], [], []]
+    assert run.scheduler(good).run()
+    assert run.paths() == [["read", "proposed", "applied", "passed"]] * 4
+
+
+def test_a_second_stop_cancels_what_runs_and_commits_nothing_of_it(tmp_path: Path) -> None:
+    run = Run(tmp_path, 1)
+    scheduler: list[Scheduler] = []
+
+    def step(snapshot: Snapshot) -> Outcome:
+        scheduler[0].stop()
+        scheduler[0].stop()
+        assert run.sandbox.cancelled.wait(5)
+        raise Cancelled("stopped")
+
+    scheduler.append(run.scheduler(step))
+    assert not scheduler[0].run()
+    assert run.paths() == [[]]
