@@ -39,7 +39,8 @@ class InstantModel:
     """Answers at once, with another edit each time."""
 
     def complete(self, request: Request) -> Completion:
-        answer = f"FILE: a.py\nLINES: 1-2\nREASONING: r\n```python\ndef f(x):\n    return {request.seed}\n```"
+        code = f"```python\ndef f(x):\n    return {request.seed}\n```"
+        answer = f"FILE: a.py\nLINES: 1-2\nREASONING: r\n{code}"
         return Completion(answer, "stop", 100, 20, None, 0.0)
 
 
@@ -73,7 +74,7 @@ class InstantRepositories(Repositories):
         return {"a.py": "blob"}
 
     def texts(self, store: Path, blobs: Mapping[str, str]) -> dict[str, str]:
-        return {path: SOURCE for path in blobs}
+        return dict.fromkeys(blobs, SOURCE)
 
     @contextmanager
     def tree(

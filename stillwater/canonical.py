@@ -9,7 +9,7 @@ Json = None | bool | int | float | str | Sequence["Json"] | Mapping[str, "Json"]
 
 
 def canonical(value: Json) -> bytes:
-    """The one byte string that RFC 8785 gives `value`; raises ValueError for what JSON can't hold."""
+    """The bytes that RFC 8785 gives `value`; raises ValueError for what JSON can't hold."""
     return rfc8785.dumps(value)
 
 

@@ -1,4 +1,4 @@
-"""The configuration of a run: stillwater.toml, then STILLWATER_…, then flags; frozen once a run starts."""
+"""The configuration of a run: stillwater.toml, then STILLWATER_…, then flags; then frozen."""
 
 import difflib
 import os

@@ -52,7 +52,9 @@ MEANING = {
     Event.REJECTED: "they don't: no such file, protected file, syntax error, same patch as before",
     Event.PASSED: "all FAIL_TO_PASS pass and no PASS_TO_PASS broke, in a fresh sandbox",
     Event.FAILED: "some test that must pass did not",
-    Event.REFUTED: 'only with feedback = "visible": passed what the model may see, failed the hidden tests',
+    Event.REFUTED: (
+        'only with feedback = "visible": passed all that the model may see, failed the hidden tests'
+    ),
     Event.RETRY: "attempts are left: feedback distilled, model chosen, attempt + 1",
     Event.EXHAUSTED: "no attempts are left",
     Event.DEFER: "the world failed, not the model: wait and repeat; no attempt spent",

@@ -47,7 +47,9 @@ def freeze(repo: Path, folder: Path) -> Frozen:
     store = folder / "own.git"
     folder.mkdir(parents=True, exist_ok=True)
     _must(git("init", "-q", "--bare", str(store)), "can't make its copy")
-    exclude = git("-C", str(top), "rev-parse", "--path-format=absolute", "--git-path", "info/exclude")
+    exclude = git(
+        "-C", str(top), "rev-parse", "--path-format=absolute", "--git-path", "info/exclude"
+    )
     where = ("--git-dir", str(store), "--work-tree", str(top))
     hide = ("-c", f"core.excludesFile={exclude.stdout.decode().strip()}")
     index = {"GIT_INDEX_FILE": str(folder / "own.index")}
@@ -96,9 +98,7 @@ def dataset(
     return Dataset(str(frozen.top), digest(canonical(row)), (row,), (instance,))
 
 
-def _run(
-    frozen: Frozen, command: str, config: Config, sandbox: Sandbox, home: Path
-) -> Execution:
+def _run(frozen: Frozen, command: str, config: Config, sandbox: Sandbox, home: Path) -> Execution:
     repositories = Repositories(home, config.repo_url)
     limits = Limits(
         seconds=config.test_timeout,
@@ -118,7 +118,9 @@ def _read(ran: Execution, log: str, command: str) -> tuple[str, list[str], list[
     if ran.stopped:
         raise NothingToRepair(f"the test command {command!r} was stopped ({ran.stopped})")
     if ran.exit_code == 0:
-        raise NothingToRepair(f"{command!r} passes: there is nothing to repair; name a failing test")
+        raise NothingToRepair(
+            f"{command!r} passes: there is nothing to repair; name a failing test"
+        )
     tests = parse(None, log, ran.exit_code)
     verdict = judge(tests, (), tuple(tests))
     failing = verdict.failing

@@ -6,7 +6,7 @@ all attempts of a machine, so that a server's prefix cache serves them):
     ## Issue            the problem statement
     ## Files            each `FILE: path (N lines)`, its numbered lines (`  12|code`), `END OF FILE`
     ## Failing tests    only with feedback = "tests": ids and distilled baseline failures
-    ## Earlier attempts for each: `Attempt K: OUTCOME`, its patch as a diff, `RESULT:` and the feedback
+    ## Earlier attempts for each: `Attempt K: OUTCOME`, its patch, `RESULT:` and the feedback
     ## Answer           what to do now
 
 The answer is one or more blocks:
@@ -37,7 +37,7 @@ the whole corrected function, method or class
 ```
 
 Rules:
-- Give every changed function or method WHOLE, from its def line (and decorators) to its last line, \
+- Give every changed function or method WHOLE, from def line (and decorators) to last line, \
 without line numbers, without "..." and without leaving anything out.
 - LINES names the lines that the code replaces, as numbered in the file shown.
 - To change lines outside any function, give just the new text of those LINES.
@@ -55,7 +55,7 @@ class ShownFile:
 
 @dataclass(frozen=True)
 class Tried:
-    """An earlier attempt as the next prompt tells it: its patch ("" if none) and what came of it."""
+    """An earlier attempt as the next prompt tells it: its patch ("" if none), what came of it."""
 
     attempt: int
     outcome: str

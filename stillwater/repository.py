@@ -5,7 +5,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -152,7 +152,7 @@ class Repositories:
         return found
 
     def texts(self, store: Path, blobs: Mapping[str, str]) -> dict[str, str]:
-        """The text of each path in `blobs` (path to blob name); files that aren't UTF-8 are left out."""
+        """The text of each path in `blobs` (path to blob name); what isn't UTF-8 is left out."""
         if not blobs:
             return {}
         names = "".join(f"{blob}\n" for blob in blobs.values()).encode()
@@ -166,10 +166,8 @@ class Repositories:
             if len(header) != 3:
                 continue
             size = int(header[2])
-            try:
+            with suppress(UnicodeDecodeError):
                 found[path] = output[at : at + size].decode("utf-8")
-            except UnicodeDecodeError:
-                pass
             at += size + 1
         return found
 

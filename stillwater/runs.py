@@ -171,5 +171,3 @@ def opened(place: Place, run_id: str | None = None) -> Iterator[Store]:
 def sandbox_of(place: Place, config: Config) -> Sandbox:
     """The sandbox that a stored run was frozen with."""
     return choose_sandbox(config.sandbox, place.folder, config.docker_image, place.label)[0]
-
-

@@ -7,7 +7,7 @@ HEADER = """# The states of a repair
 Made from stillwater/machine.py by `make states`; a test fails when the two differ.
 
 Every instance of a run is one machine. It starts in READ, and ends in VERIFIED or FAILED. An event
-that a state does not allow raises. `defer` and `abort` are possible in every state but the last two.
+that a state does not allow raises. `defer` and `abort` can come in every state but these two.
 """
 
 

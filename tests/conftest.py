@@ -8,7 +8,7 @@ import pytest
 @pytest.fixture(scope="session")
 def docker_engine() -> None:
     """Skip where no engine answers; CI says that one must."""
-    from stillwater.sandbox.docker import engine_answers
+    from stillwater.sandbox import engine_answers
 
     why = engine_answers()
     if why is not None:

@@ -41,7 +41,9 @@ def instance(source: Path, commit: str) -> Instance:
     )  # fmt: skip
 
 
-def test_a_commit_is_fetched_once_and_read_without_a_work_tree(source: Path, tmp_path: Path) -> None:
+def test_a_commit_is_fetched_once_and_read_without_a_work_tree(
+    source: Path, tmp_path: Path
+) -> None:
     repositories = Repositories(tmp_path / "home", "unused")
     commit = git(source, "rev-parse", "HEAD")
     store = repositories.ensure(instance(source, commit))

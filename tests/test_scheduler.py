@@ -114,7 +114,9 @@ def test_attempts_are_counted_and_steps_see_what_was_committed(tmp_path: Path) -
             assert snapshot.text(last, "log") == "log"
             event = Event.RETRY if snapshot.attempt < 3 else Event.EXHAUSTED
             feedback = f"attempt {snapshot.attempt}"
-            return Outcome(event, {}, {"feedback": Artifact("feedback", feedback.encode())}, "other")
+            return Outcome(
+                event, {}, {"feedback": Artifact("feedback", feedback.encode())}, "other"
+            )
         if snapshot.state is State.GENERATE and snapshot.attempt > 1:
             assert snapshot.model == "other"
             told = [snapshot.text(p, "feedback") for p in snapshot.past if p.event is Event.RETRY]

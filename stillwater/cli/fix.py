@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from stillwater import logs, own, runs
+from stillwater.cli.plain import console
 from stillwater.cli.progress import Progress
 from stillwater.cli.run import (
     Attempts,
@@ -98,8 +98,7 @@ def _drive(
     logs.to_run_folder(place.folder / "runs" / run_id, also_terminal=verbose)
     watched = [(row.id, row.instance_id, row.state, row.attempt) for row in store.machines(run_id)]
     machines = store.machines(run_id)
-    console = Console(stderr=True)
-    with Progress(watched, run_id, machines[0].model, console) as progress:
+    with Progress(watched, run_id, machines[0].model, console(sys.stderr)) as progress:
         stopped = runs.drive(place, store, run_id, sandbox, progress)
     if stopped.signum is not None:
         print("Stopped; your repository is untouched.", file=sys.stderr)

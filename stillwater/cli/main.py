@@ -1,5 +1,6 @@
 """The door: every command by name, and every error as one sentence with an exit code."""
 
+import io
 import sys
 from typing import Annotated
 
@@ -51,6 +52,10 @@ def root(
 
 def main() -> None:
     """Run the command line; never returns."""
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal that isn't UTF-8 gets a question mark, not a traceback.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
     try:
         app()
     except InputError as error:

@@ -8,14 +8,15 @@ from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
 import typer
-from rich.console import Console
 from rich.panel import Panel
 from rich.text import Text
 
 from stillwater import config as configuration
 from stillwater import datasets, logs, runs
+from stillwater.cli.plain import console
 from stillwater.cli.progress import Progress
 from stillwater.cli.results import final_line, results_table
+from stillwater.sandbox import Sandbox
 from stillwater.store import Store, queries
 
 Db = Annotated[
@@ -36,7 +37,6 @@ ConfigFile = Annotated[
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Log lines on stderr too.")]
 
 DEFAULT_DB = Path("stillwater.db")
-ERRORS = Console(stderr=True)
 
 
 def run(
@@ -107,23 +107,25 @@ def settings_of(
 
 def notice(text: str) -> None:
     """Tell a person what no one should miss."""
-    ERRORS.print(Panel(Text(text), title="notice", border_style="yellow", expand=False))
+    console(sys.stderr).print(
+        Panel(Text(text), title="notice", border_style="yellow", expand=False)
+    )
 
 
-def drive(place: runs.Place, store: Store, run_id: str, sandbox: Any, *, verbose: bool) -> None:
+def drive(place: runs.Place, store: Store, run_id: str, sandbox: Sandbox, *, verbose: bool) -> None:
     """Drive the run with progress on the screen; print its results, or how to go on."""
-    console = Console()
+    screen = console()
     run_row = store.run(run_id)
     machines = store.machines(run_id)
     log = logs.to_run_folder(place.folder / "runs" / run_id, also_terminal=verbose)
     watched = [(row.id, row.instance_id, row.state, row.attempt) for row in machines]
-    with Progress(watched, run_id, machines[0].model, console) as progress:
+    with Progress(watched, run_id, machines[0].model, screen) as progress:
         stopped = runs.drive(place, store, run_id, sandbox, progress)
     if stopped.signum is not None:
         print(f"Stopped; all that was finished is saved. Go on with: {again(place, run_id)}")
         leave(128 + stopped.signum)
     outcomes = queries.outcomes(place.db, run_id)
-    console.print(results_table(outcomes, run_row.config))
+    screen.print(results_table(outcomes, run_row.config))
     print(final_line(outcomes))
     print_next(place, outcomes)
     log.close()

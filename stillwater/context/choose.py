@@ -133,6 +133,9 @@ def _by_words(query: Query, files: Files) -> Iterator[tuple[str, float]]:
         [*words(text), *(words(path.removesuffix(".py")) * _PATH_REPEATS)]
         for path, text in files.texts.items()
     ]
+    # rank_bm25 divides by the number of different words.
+    if not any(corpus):
+        return
     scores = BM25Okapi(corpus).get_scores(list(dict.fromkeys(asked))[:_QUERY_WORDS])
     best = max(float(one) for one in scores)
     for path, score in zip(files.texts, scores, strict=True):

@@ -45,9 +45,10 @@ def _pytest(log: str) -> dict[str, str]:
     found: dict[str, str] = {}
     for line in log.splitlines():
         words = _ESCAPES.sub("", line).split()
-        if len(words) > 1 and line.startswith(STATUSES) and words[0] in STATUSES:
-            if not (words[0] == "SKIPPED" and _COUNT.fullmatch(words[1])):
-                found[words[1]] = words[0]
+        if len(words) < 2 or words[0] not in STATUSES or not line.startswith(STATUSES):
+            continue
+        if words[0] != "SKIPPED" or not _COUNT.fullmatch(words[1]):
+            found[words[1]] = words[0]
     return found
 
 

@@ -1,1 +1,1 @@
-"""Models, reached through litellm only: `protocol`, `client`, `chain`, and `builtin` (no weights)."""
+"""Models, through litellm only: `protocol`, `client`, `chain`, and `builtin` (no weights)."""

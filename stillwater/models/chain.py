@@ -1,4 +1,4 @@
-"""The chain of models: the first that can be reached makes a run's attempts, and nobody misses it."""
+"""The chain of models: the first that can be reached makes a run's attempts."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

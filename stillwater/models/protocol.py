@@ -33,7 +33,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Completion:
-    """What the model answered. `finish_reason` is `stop` or `length`; tokens as the server counts."""
+    """What the model answered. `finish_reason` is `stop` or `length`; tokens are the server's."""
 
     text: str
     finish_reason: str

@@ -1,10 +1,11 @@
-"""Which models of the chain can be reached, asked with plain HTTP so that no run waits for litellm."""
+"""Which models of the chain can be reached, by plain HTTP: no run has to wait for litellm."""
 
 import json
 import os
 import urllib.error
 import urllib.request
 from dataclasses import dataclass
+from http.client import HTTPException
 from typing import Any
 
 from stillwater.models.client import BUILTIN
@@ -40,7 +41,7 @@ def _ollama(model: str, base: str) -> Reach:
     name = model.partition("/")[2]
     try:
         tags = _get(f"{base}/api/tags")
-    except OSError as error:
+    except (OSError, HTTPException) as error:
         return Reach(
             model, f"nothing answers at {base} ({_reason(error)})", "start it: ollama serve"
         )
@@ -55,7 +56,7 @@ def _ollama(model: str, base: str) -> Reach:
 def _ollama_context(base: str, name: str) -> int | None:
     try:
         info = _get(f"{base}/api/show", {"model": name}).get("model_info", {})
-    except (OSError, ValueError):
+    except (OSError, HTTPException, ValueError):
         return None
     lengths = [value for key, value in info.items() if key.endswith(".context_length")]
     return int(lengths[0]) if lengths else None
@@ -69,14 +70,14 @@ def _openai(model: str, base: str, key: str | None) -> Reach:
             return Reach(model, f"{base} refuses the key", "set STILLWATER_API_KEY")
         # Not every server lists its models; that it answers is enough.
         return Reach(model) if error.code in {404, 405} else _down(model, base, error)
-    except OSError as error:
+    except (OSError, HTTPException) as error:
         return _down(model, base, error)
     except ValueError:
         return Reach(model, f"{base} is no OpenAI-compatible server", "check api_base")
     return Reach(model, context=_openai_context(listed))
 
 
-def _down(model: str, base: str, error: OSError) -> Reach:
+def _down(model: str, base: str, error: Exception) -> Reach:
     return Reach(
         model, f"nothing answers at {base} ({_reason(error)})", "start the server, or set api_base"
     )
@@ -114,5 +115,5 @@ def _get(url: str, body: dict[str, str] | None = None, key: str | None = None) -
     return value
 
 
-def _reason(error: OSError) -> str:
+def _reason(error: Exception) -> str:
     return str(getattr(error, "reason", error))

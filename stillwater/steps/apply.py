@@ -11,6 +11,7 @@ from stillwater.repository import touched
 from stillwater.snapshot import Artifact, Outcome, Snapshot
 from stillwater.steps.tools import Tools
 
+
 def apply(snapshot: Snapshot, tools: Tools) -> Outcome:
     """Outcome `applied` with the patch, or `rejected` with what is wrong."""
     proposed = snapshot.last(Event.PROPOSED, snapshot.attempt)

@@ -14,7 +14,7 @@ from stillwater.steps.tools import Tools
 
 
 def generate(snapshot: Snapshot, tools: Tools) -> Outcome:
-    """Outcome `proposed` with the edits, `unusable` with the problem, or `abort` if it can't fit."""
+    """Outcome `proposed` with the edits, `unusable` with the problem, or `abort`."""
     request = _request(snapshot, tools)
     asked = canonical(
         [{"role": one["role"], "content": one["content"]} for one in request.messages]

@@ -8,10 +8,14 @@ from pathlib import Path
 from stillwater.canonical import digest
 from stillwater.datasets.instance import Instance
 from stillwater.grading import parse
+from stillwater.machine import Event
 from stillwater.models.protocol import Model
 from stillwater.repository import Repositories
 from stillwater.sandbox.protocol import Execution, Job, Limits, Sandbox, Setup
 from stillwater.snapshot import Snapshot
+
+LEAST_SECONDS = 30.0
+"""No test run is called hanging before."""
 
 PYTEST_OPTIONS = "-rA -p no:cacheprovider --color=no"
 """Given by PYTEST_ADDOPTS, so that any pytest command prints the summary that the parser reads."""
@@ -66,6 +70,7 @@ def run_tests(snapshot: Snapshot, tools: Tools, patch: str, *, hidden: bool = Tr
 
 def _job(snapshot: Snapshot, tree: Path, label: str, environment: str | None) -> Job:
     config = snapshot.config
+    seconds = min(config.test_timeout, hang_seconds(snapshot))
     pytest = snapshot.instance.log_parser in {None, "pytest"}
     return Job(
         tree=tree,
@@ -74,12 +79,20 @@ def _job(snapshot: Snapshot, tree: Path, label: str, environment: str | None) ->
         environment=environment,
         variables={"PYTEST_ADDOPTS": PYTEST_OPTIONS} if pytest else {},
         limits=Limits(
-            seconds=config.test_timeout,
+            seconds=seconds,
             memory_bytes=config.test_memory,
             pids=config.test_pids,
             output_bytes=config.test_output,
         ),
     )
+
+
+def hang_seconds(snapshot: Snapshot) -> float:
+    """How long the tests may take before they count as hanging: ten times the baseline run."""
+    read = snapshot.last(Event.READ)
+    baseline = read.evidence.get("baseline") if read else None
+    took = baseline.get("seconds") if isinstance(baseline, Mapping) else None
+    return max(LEAST_SECONDS, 10 * took) if isinstance(took, int | float) else float("inf")
 
 
 def _environment(snapshot: Snapshot, tools: Tools, store: Path) -> str | None:

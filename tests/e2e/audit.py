@@ -1,6 +1,7 @@
 """What a finished database says, without the store's own code: for comparing and checking runs."""
 
 import json
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -58,7 +59,7 @@ def check_paths(db: Path) -> None:
     for instance, path in transitions(db).items():
         assert [one["seq"] for one in path] == list(range(1, len(path) + 1)), instance
         assert path[0]["source"] == "READ", instance
-        for before, after in zip(path, path[1:], strict=False):
+        for before, after in pairwise(path):
             assert before["target"] == after["source"], instance
         assert {(one["source"], one["event"], one["target"]) for one in path} <= LEGAL, instance
         assert path[-1]["target"] in final, instance

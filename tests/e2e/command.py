@@ -38,7 +38,7 @@ def stillwater(
 
 
 def started(folder: Path, *words: str, **variables: str) -> subprocess.Popen[str]:
-    """Start `stillwater …` in `folder`; its output is thrown away but for stderr and stdout files."""
+    """Start `stillwater …` in `folder`; its output goes to out.txt there."""
     out = (folder / "out.txt").open("a")
     return subprocess.Popen(
         [sys.executable, "-m", "stillwater", *words],

@@ -15,7 +15,7 @@ def total(prices, discount=0):
     whole = sum(prices)
     return whole + whole * discount / 100
 '''
-TEST = '''from prices import total
+TEST = """from prices import total
 
 
 def test_plain():
@@ -24,7 +24,7 @@ def test_plain():
 
 def test_discount():
     assert total([100, 100], discount=10) == 180
-'''
+"""
 FIX = ("fix", "--model", "builtin/mutate", "--test", "python -m pytest -q")
 
 
@@ -33,7 +33,7 @@ def repo(tmp_path: Path) -> Path:
     folder = tmp_path / "shop"
     folder.mkdir()
     (folder / "prices.py").write_text(CODE)
-    (folder / "test_prices.py").write_text(TEST.split("def test_discount")[0])
+    (folder / "test_prices.py").write_text(TEST.partition("def test_discount")[0])
     git(folder, "init", "-q")
     git(folder, "add", "-A")
     git(folder, "commit", "-q", "-m", "one")
@@ -65,7 +65,9 @@ def test_it_prints_a_patch_and_touches_nothing(repo: Path, tmp_path: Path) -> No
     assert everything(repo) == before
     assert done.stdout.startswith("diff --git a/prices.py")
     assert "Verified" in done.stderr
-    subprocess.run(["git", "apply", "--check", "-"], cwd=repo, input=done.stdout, text=True, check=True)
+    subprocess.run(
+        ["git", "apply", "--check", "-"], cwd=repo, input=done.stdout, text=True, check=True
+    )
 
 
 def test_apply_changes_the_work_tree_and_the_tests_pass(repo: Path, tmp_path: Path) -> None:

@@ -21,7 +21,9 @@ pytestmark = [
 
 def request(prompt: str = "repair this", seconds: float = 30.0) -> Request:
     messages = (Message(role="system", content="s"), Message(role="user", content=prompt))
-    return Request("openai/local", messages, temperature=0.5, seed=3, max_tokens=99, seconds=seconds)
+    return Request(
+        "openai/local", messages, temperature=0.5, seed=3, max_tokens=99, seconds=seconds
+    )
 
 
 def test_an_answer_comes_back_with_its_usage_and_the_request_arrives_whole() -> None:
@@ -60,7 +62,7 @@ def test_a_dead_server_is_the_worlds_failure() -> None:
 def test_a_silent_server_is_given_up_at_the_deadline() -> None:
     with (
         openai_server(Script(hang=threading.Event())) as base,
-        pytest.raises(ModelError, match="gives no answer|within"),
+        pytest.raises(ModelError, match=r"gives no answer|within"),
     ):
         LitellmClient(base).complete(request(seconds=1.0))
 
@@ -72,7 +74,10 @@ def test_a_prompt_that_does_not_fit_is_told_apart() -> None:
 
 
 def test_a_prompt_that_the_server_cut_in_silence_is_not_answered() -> None:
-    with openai_server(Script(prompt_tokens=100)) as base, pytest.raises(PromptTooLong, match="cut"):
+    with (
+        openai_server(Script(prompt_tokens=100)) as base,
+        pytest.raises(PromptTooLong, match="cut"),
+    ):
         LitellmClient(base).complete(request("x = 1\n" * 5000))
 
 

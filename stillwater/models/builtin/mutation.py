@@ -69,7 +69,7 @@ class Site:
         """The text of a node."""
         return self.source.of(node)
 
-    def swap(  # noqa: PLR0917
+    def swap(
         self,
         kind: str,
         node: ast.AST,
@@ -83,7 +83,7 @@ class Site:
         first, last = self.source.span(node)
         return self.make(kind, [(first, last, text)], what, share, bonus, names, node)
 
-    def make(  # noqa: PLR0917
+    def make(
         self,
         kind: str,
         edits: list[tuple[int, int, str]],
@@ -97,7 +97,7 @@ class Site:
         line = getattr(at or self.node, "lineno", 1)
         return Mutation(self.unit, kind, line, tuple(edits), what, share, bonus, names)
 
-    def insert(  # noqa: PLR0917
+    def insert(
         self,
         kind: str,
         before: ast.stmt,

@@ -13,11 +13,11 @@ PROVIDER = "builtin"
 class Builtin(CustomLLM):
     """Answers `builtin/mutate`; all that litellm hands over but model and messages is ignored."""
 
-    def completion(self, *args: Any, **kwargs: Any) -> litellm.ModelResponse:  # noqa: ANN401
+    def completion(self, *args: Any, **kwargs: Any) -> litellm.ModelResponse:
         """One completion."""
         return _respond(*args, **kwargs)
 
-    async def acompletion(self, *args: Any, **kwargs: Any) -> litellm.ModelResponse:  # noqa: ANN401
+    async def acompletion(self, *args: Any, **kwargs: Any) -> litellm.ModelResponse:
         """The same: the answer takes a fraction of a second of computing, and waits for nothing."""
         return _respond(*args, **kwargs)
 
@@ -32,9 +32,9 @@ def register() -> None:
 def _respond(
     model: str,
     messages: list[dict[str, Any]],
-    *_: Any,  # noqa: ANN401
+    *_: Any,
     model_response: litellm.ModelResponse | None = None,
-    **__: Any,  # noqa: ANN401
+    **__: Any,
 ) -> litellm.ModelResponse:
     name = model.removeprefix(f"{PROVIDER}/")
     if name != "mutate":

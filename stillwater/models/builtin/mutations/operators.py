@@ -55,7 +55,7 @@ def _token(text: str, operator: str) -> tuple[int, int] | None:
     return found.span() if found else None
 
 
-def _replace(  # noqa: PLR0917
+def _replace(
     site: Site,
     kind: str,
     left: ast.AST,

@@ -1,0 +1,147 @@
+"""Which files a model gets to read."""
+
+import inspect
+import textwrap
+import time
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stillwater.context import Choice, Query, choose, tokens
+from stillwater.edits import Texts
+
+FILES = {
+    "shop/__init__.py": "from shop.basket import Basket\n",
+    "shop/basket.py": "class Basket:\n    def add_item(self, item):\n        self.price(item)\n",
+    "shop/prices.py": "def format_price(value):\n    return round(value, 2)\n",
+    "shop/mail.py": "def send_mail(to, text):\n    return connection.deliver(to, text)\n",
+    "tests/test_basket.py": "from shop.prices import format_price\n\ndef test_basket(): pass\n",
+    "docs/conf.py": "basket = 1\n",
+    "shop/_vendor/basket.py": "class Basket: pass\n",
+    "README.md": "A basket.\n",
+}
+PLENTY = 10_000
+
+
+def chosen(issue: str, failing: str = "", budget: int = PLENTY, most: int = 6) -> list[str]:
+    return [one.path for one in choice(issue, failing, budget, most).files]
+
+
+def choice(issue: str, failing: str = "", budget: int = PLENTY, most: int = 6) -> Choice:
+    return choose(Query(issue, failing), FILES, budget, max_files=most)
+
+
+def test_the_file_named_in_the_issue_comes_first() -> None:
+    found = choice("The basket and Basket of `shop/mail.py` is slow").files[0]
+
+    assert found.path == "shop/mail.py"
+    assert "named in the issue" in found.why
+
+
+def test_a_module_named_in_the_issue_is_found() -> None:
+    assert chosen("Calling shop.mail fails for a basket")[0] == "shop/mail.py"
+
+
+def test_the_definition_of_an_identifier_is_found() -> None:
+    found = choice("`format_price` returns a wrong value for baskets").files[0]
+
+    assert found.path == "shop/prices.py"
+    assert "defines format_price" in found.why
+
+
+def test_the_innermost_frame_counts_most() -> None:
+    trace = (
+        'Traceback (most recent call last):\n  File "/x/shop/basket.py", line 3, in f\n    y\n'
+        '  File "/x/shop/prices.py", line 2, in g\n    z\nValueError\n'
+    )
+
+    assert chosen("It fails.", trace)[:2] == ["shop/prices.py", "shop/basket.py"]
+
+
+def test_split_identifiers_are_compared() -> None:
+    assert chosen("mail is sent twice, the connection delivers too often")[0] == "shop/mail.py"
+
+
+def test_what_the_failing_tests_import_counts() -> None:
+    failing = "FAILED tests/test_basket.py::test_basket\ntests/test_basket.py:3: in test_basket"
+
+    assert chosen("Something is wrong", failing)[0] == "shop/prices.py"
+
+
+def test_tests_documentation_and_vendored_packages_are_never_chosen() -> None:
+    found = chosen("The basket in tests/test_basket.py, docs/conf.py and shop/_vendor/basket.py")
+
+    assert {path for path in found if not path.startswith("shop/")} == set()
+    assert "shop/_vendor/basket.py" not in found
+
+
+def test_files_that_do_not_fit_are_skipped_and_the_next_are_tried() -> None:
+    files = {**FILES, "shop/basket.py": FILES["shop/basket.py"] * 100}
+
+    found = choose(Query("Basket.add_item and format_price fail"), files, 200)
+
+    assert [one.path for one in found.skipped][:1] == ["shop/basket.py"]
+    assert [one.path for one in found.files][:1] == ["shop/prices.py"]
+    assert sum(one.tokens for one in found.files) <= 200
+
+
+def test_no_more_files_are_chosen_than_asked_for() -> None:
+    assert len(chosen("basket mail price item", most=2)) == 2
+
+
+def test_nothing_is_chosen_where_nothing_fits() -> None:
+    found = choice("The basket is slow", budget=3)
+
+    assert found.files == ()
+    assert found.problem is not None
+    assert "fits 3 tokens" in found.problem
+
+
+def test_a_repository_without_code_says_so() -> None:
+    assert choose(Query("x"), {"tests/test_a.py": "x = 1\n"}, PLENTY).problem is not None
+
+
+def test_an_issue_without_words_still_gets_files() -> None:
+    assert chosen("") == ["shop/__init__.py"]
+
+
+def test_a_source_serves_as_well_as_a_mapping() -> None:
+    query = Query("The basket is slow")
+
+    assert choose(query, Texts(FILES), PLENTY) == choose(query, FILES, PLENTY)
+
+
+def test_the_order_of_the_files_does_not_matter() -> None:
+    backwards = dict(reversed(FILES.items()))
+
+    assert choose(Query("basket price"), backwards, PLENTY) == choice("basket price")
+
+
+def test_tokens_count_the_numbered_text() -> None:
+    assert tokens("a.py", "x = 1\n" * 100) > 100 * len("   1|x = 1\n") / 3.3
+
+
+def test_a_large_repository_takes_seconds() -> None:
+    text = inspect.getsource(textwrap)
+    files = {f"pkg{n % 50}/mod{n}.py": text.replace("wrap", f"wrap{n}") for n in range(2700)}
+    started = time.process_time()
+
+    found = choose(Query("`wrap1234` breaks long words\n\n" + text[:3000]), files, PLENTY)
+
+    assert found.files[0].path == "pkg34/mod1234.py"
+    assert time.process_time() - started < 20
+
+
+TEXT = st.one_of(
+    st.text(), st.sampled_from([*FILES.values(), "a/b.py", 'File "x.py", line 1', "`a"])
+)
+
+
+@given(TEXT, TEXT, st.dictionaries(st.sampled_from([*FILES, "a.py"]), TEXT), st.integers(-5, 9999))
+def test_nothing_is_too_strange(
+    issue: str, failing: str, files: dict[str, str], budget: int
+) -> None:
+    found = choose(Query(issue, failing, (failing,)), files, budget)
+
+    assert bool(found.files) != bool(found.problem)
+    assert sum(one.tokens for one in found.files) <= max(budget, 0)

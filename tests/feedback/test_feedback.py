@@ -1,0 +1,262 @@
+"""What a model is told of a test log."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stillwater.feedback import distil, tail
+
+LOG = """============================= test session starts ==============================
+platform linux -- Python 3.11.7, pytest-9.2.0, pluggy-1.7.0
+rootdir: /testbed
+collected 3 items
+
+tests/test_a.py FFF                                                      [100%]
+
+=================================== FAILURES ===================================
+\x1b[31m\x1b[1m________________________________ test_x ________________________________\x1b[0m
+
+    def test_x():
+>       assert inner(1) == {"a": [1, 2]}
+E       AssertionError: assert {'a': [1, 1]} == {'a': [1, 2]}
+E         
+E         Differing items:
+E         {'a': [1, 1]} != {'a': [1, 2]}
+E         Use -v to get more diff
+
+tests/test_a.py:4: AssertionError
+_______________________________ TestB.test_y[3] ________________________________
+
+self = <test_a.TestB object at 0x7f5a0391e250>, n = 3
+
+    def test_y(self, n):
+        print("hello")
+>       A().go(n)
+
+tests/test_a.py:10: 
+_ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ 
+/usr/lib/python3/site-packages/wrapper.py:3: in go
+    return inner(x)
+           ^^^^^^^^
+_ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ 
+
+x = 3
+
+    def inner(x):
+        if x > 2:
+>           raise ValueError(f"bad {x} {object()}")
+E           ValueError: bad 3 <object object at 0x7f5a04fa6730> in /tmp/pytest-of-me/pytest-7/y0
+
+/testbed/pkg/mod.py:7: ValueError
+----------------------------- Captured stdout call -----------------------------
+hello
+_______________________________ TestB.test_y[4] ________________________________
+
+    def test_y(self, n):
+>       A().go(n)
+E       ValueError: four
+
+tests/test_a.py:10: ValueError
+=========================== short test summary info ============================
+FAILED tests/test_a.py::test_x - AssertionError: assert {'a': [1, 1]} == {'a'...
+========================= 3 failed in 0.33s ==========================
+"""
+X, Y3 = "tests/test_a.py::test_x", "tests/test_a.py::TestB::test_y[3]"
+
+
+def test_a_failure_is_told_by_its_id_its_frames_and_its_values() -> None:
+    assert distil(LOG, [X]) == (
+        "FAILED tests/test_a.py::test_x\n"
+        "tests/test_a.py:4: in test_x\n"
+        '    assert inner(1) == {"a": [1, 2]}\n'
+        "E   AssertionError: assert {'a': [1, 1]} == {'a': [1, 2]}\n"
+        "E     Differing items:\n"
+        "E     {'a': [1, 1]} != {'a': [1, 2]}"
+    )
+
+
+def test_frames_outside_of_the_repository_and_what_was_printed_are_left_out() -> None:
+    assert distil(LOG, [Y3]) == (
+        "FAILED tests/test_a.py::TestB::test_y[3]\n"
+        "tests/test_a.py:10: in test_y\n"
+        "    A().go(n)\n"
+        "pkg/mod.py:7: in inner\n"
+        '    raise ValueError(f"bad {x} {object()}")\n'
+        "E   ValueError: bad 3 <object object at 0x…> in …/y0"
+    )
+
+
+def test_tests_are_told_in_the_order_asked_for() -> None:
+    told = distil(LOG, [Y3, X])
+
+    assert told.index(Y3) < told.index(X)
+
+
+def test_failures_are_told_even_if_none_of_those_asked_for_is_in_the_log() -> None:
+    assert "FAILED test_x" in distil(LOG, ["tests/test_b.py::test_other"])
+    assert "FAILED test_x" in distil(LOG, [])
+
+
+def test_three_tests_are_told_and_the_others_counted() -> None:
+    section = LOG[
+        LOG.index("\x1b[31m") : LOG.index("_______________________________ TestB.test_y[3]")
+    ]
+    sections = [section.replace("test_x", f"test_x{n}") for n in range(5)]
+    log = LOG[: LOG.index("\x1b[31m")] + "".join(sections) + "==== short ====\n"
+
+    told = distil(log, [f"tests/test_a.py::test_x{n}" for n in range(5)])
+
+    assert told.count("FAILED") == 3
+    assert "2 more failing" in told
+
+
+def test_tests_that_fail_alike_share_one_account() -> None:
+    section = LOG[
+        LOG.index("\x1b[31m") : LOG.index("_______________________________ TestB.test_y[3]")
+    ]
+    log = LOG.replace(section, section + section.replace("__ test_x __", "__ test_x2 __"))
+
+    told = distil(log, [X, X + "2"])
+
+    assert f"FAILED {X}\nFAILED {X}2\n" in told
+    assert told.count("Differing items") == 1
+
+
+def test_a_broken_import_is_told_for_every_test_of_the_file() -> None:
+    log = (
+        "==== ERRORS ====\n"
+        "_______________________ ERROR collecting tests/test_c.py _______________________\n"
+        "ImportError while importing test module '/testbed/tests/test_c.py'.\n"
+        "tests/test_c.py:1: in <module>\n    import nope\n"
+        "E   ModuleNotFoundError: No module named 'nope'\n"
+        "==== short test summary info ====\n"
+    )
+
+    assert distil(log, ["tests/test_c.py::test_one", "tests/test_c.py::test_two"]).startswith(
+        "FAILED tests/test_c.py::test_one\ntests/test_c.py:1: in <module>\n    import nope\nE   Mod"
+    )
+
+
+DJANGO = """Testing against Django installed in '/testbed/django'
+F.
+======================================================================
+FAIL: test_total (orders.tests.OrderTests.test_total)
+The total is right.
+----------------------------------------------------------------------
+Traceback (most recent call last):
+  File "/usr/lib/python3.11/unittest/case.py", line 57, in testPartExecutor
+    yield
+  File "/testbed/tests/orders/tests.py", line 12, in test_total
+    self.assertEqual(total([1]), 2)
+  File "/testbed/orders/models.py", line 5, in total
+    check(x)
+AssertionError: 1 != 2
+
+----------------------------------------------------------------------
+Ran 2 tests in 0.012s
+
+FAILED (failures=1)
+"""
+
+
+def test_django_and_unittest_are_told_in_the_same_shape() -> None:
+    wanted = (
+        "tests/orders/tests.py:12: in test_total\n    self.assertEqual(total([1]), 2)\n"
+        "orders/models.py:5: in total\n    check(x)\n"
+        "E   AssertionError: 1 != 2"
+    )
+
+    for name in (
+        "test_total (orders.tests.OrderTests.test_total)",
+        "test_total (orders.tests.OrderTests)",
+    ):
+        assert distil(DJANGO, [name]) == f"FAILED {name}\n{wanted}"
+
+
+def test_an_unknown_log_is_told_by_its_last_lines() -> None:
+    log = "\n".join(f"line {n} done in {n}.25s" for n in range(40))
+
+    told = distil(log, ["a::b"])
+
+    assert told.splitlines()[0] == "line 20 done in …"
+    assert len(told.splitlines()) == 20
+
+
+def test_what_differs_from_run_to_run_is_left_out() -> None:
+    again = LOG.replace("0x7f5a04fa6730", "0x7eee04fa6000").replace("0.33s", "1.20s")
+    again = again.replace("pytest-7", "pytest-8").replace("/testbed", "/work/tmp/tree")
+
+    assert distil(again, [X, Y3]) == distil(LOG, [X, Y3])
+
+
+def test_a_real_log_is_understood(tmp_path: Path) -> None:
+    (tmp_path / "mod.py").write_text("def half(n):\n    return n // 0\n")
+    (tmp_path / "test_mod.py").write_text(
+        "from mod import half\n\n\ndef test_half():\n    assert half(4) == 2\n"
+    )
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-rA", "--color=yes"]
+    done = subprocess.run(
+        [*command, "-c", "/dev/null", f"--rootdir={tmp_path}", "test_mod.py"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    told = distil(done.stdout, ["test_mod.py::test_half"], root=str(tmp_path))
+
+    assert told.startswith("FAILED test_mod.py::test_half\ntest_mod.py:5: in test_half\n")
+    assert "mod.py:2: in half\n    return n // 0\n" in told
+    assert told.splitlines()[-1].startswith("E   ZeroDivisionError: ")
+
+
+MARKS = [
+    "=== FAILURES ===",
+    "___ test_x ___",
+    "E   x",
+    ">  y",
+    "a.py:1: in f",
+    "\x1b[31m",
+    "0x7f00000000",
+]
+MARKS += [
+    "=" * 70,
+    "-" * 70,
+    "FAIL: a (b)",
+    '  File "a.py", line 3, in f',
+    "Error: y",
+    "\r",
+    "\ud800",
+]
+LOGS = st.one_of(st.text(), st.lists(st.sampled_from(MARKS)).map("\n".join))
+
+
+@given(LOGS, st.lists(st.sampled_from(["a.py::test_x", "a (b)", "test_x"])), st.integers(0, 300))
+def test_no_log_is_too_strange(log: str, failing: list[str], limit: int) -> None:
+    for told in (distil(log, failing, limit=limit), tail(log, limit)):
+        assert len(told) <= limit
+        assert "\x1b" not in told
+        assert all(one.isprintable() or one in "\n\t " or not one.isascii() for one in told)
+
+
+@pytest.mark.parametrize("limit", [0, 1, 40, 200, 10_000])
+def test_the_limit_always_holds(limit: int) -> None:
+    assert len(distil(LOG, [X, Y3], limit=limit)) <= limit
+    assert len(tail(LOG, limit)) <= limit
+
+
+def test_within_a_small_limit_the_first_test_and_its_error_remain() -> None:
+    told = distil(LOG, [X, Y3], limit=220)
+
+    assert X in told
+    assert "E   AssertionError" in told
+
+
+def test_a_tail_starts_with_a_whole_line() -> None:
+    assert tail("one\ntwo\nthree\n", 10) == "two\nthree"
+    assert tail("one\ntwo", 100) == "one\ntwo"
+    assert tail("x" * 50, 10) == "x" * 10
