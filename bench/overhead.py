@@ -13,7 +13,7 @@ import json
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pysqlite3.dbapi2 as sqlite3
@@ -111,14 +111,14 @@ def stillwater(folder: Path, machines: int, attempts: int) -> tuple[int, float]:
 
 def transitions(folder: Path) -> int:
     """How many transitions the run wrote."""
-    with sqlite3.connect(folder / "stillwater.db") as database:
+    with closing(sqlite3.connect(folder / "stillwater.db")) as database:
         count: int = database.execute("SELECT count(*) FROM transitions").fetchone()[0]
         return count
 
 
 def sizes(folder: Path) -> Sequence[tuple[int, int]]:
     """For each transition the bytes of its row, and of the artifacts stored with it."""
-    with sqlite3.connect(folder / "stillwater.db") as database:
+    with closing(sqlite3.connect(folder / "stillwater.db")) as database:
         rows = database.execute(
             "SELECT length(evidence) + 250, (SELECT coalesce(sum(length(a.content)), 0)"
             " FROM json_each(t.evidence, '$.artifacts') e JOIN artifacts a ON a.sha256 = e.value)"

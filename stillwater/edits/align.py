@@ -110,11 +110,10 @@ def _variants(file: File, code: Code, window: _Window) -> list[list[str]]:
     """The code's lines, indented as they came and as the lines that they replace."""
     old = file.slice(window.first, window.last)
     wanted = indent(next((line for line in old if not is_blank(line)), code.margin))
-    rows = range(1, len(code.lines) + 1)
-    raw = code.at(1, len(rows), "", code.margin, old)
-    rebased = code.at(1, len(rows), "", wanted, old)
-    options = [raw, rebased] if code.margin else [rebased, raw]
-    if restored := first_line_restored(code.lines):
+    options = [_rebased(code, wanted, old), list(code.raw)]
+    if code.margin == wanted or (code.margin and code.is_level):
+        options.reverse()
+    if restored := first_line_restored(code.raw):
         least = indent(restored[0])
         options.append([shifted(line, least, wanted) for line in restored])
     unique: list[list[str]] = []
@@ -123,6 +122,14 @@ def _variants(file: File, code: Code, window: _Window) -> list[list[str]]:
         if styled not in unique:
             unique.append(styled)
     return unique
+
+
+def _rebased(code: Code, wanted: str, old: Sequence[str]) -> list[str]:
+    """The code's lines, moved as a whole so that the first is indented as `wanted`."""
+    if code.is_level:
+        return code.at(1, len(code.lines), "", wanted, old)
+    extra = wanted.removeprefix(code.margin)
+    return [line if is_blank(line) else extra + line for line in code.raw]
 
 
 def _windows(file: File, code: Code, edit: Edit) -> list[_Window]:

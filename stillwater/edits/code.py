@@ -14,6 +14,7 @@ class Code:
 
     `still` are the lines (0-based) that no change of indentation may touch: they are inside a
     string whose text starts left of the code. `strings` are the other runs of lines inside strings.
+    `raw` are the lines as they came.
     """
 
     lines: tuple[str, ...]
@@ -21,6 +22,16 @@ class Code:
     tree: ast.Module | None
     still: frozenset[int]
     strings: tuple[tuple[int, int], ...]
+    raw: tuple[str, ...]
+
+    @property
+    def is_level(self) -> bool:
+        """Whether no line of code is further left than the first."""
+        lines = enumerate(self.raw)
+        return all(
+            is_blank(line) or is_comment(line) or n in self.still or line.startswith(self.margin)
+            for n, line in lines
+        )
 
     def at(self, first: int, last: int, take: str, give: str, near: Sequence[str]) -> list[str]:
         """The lines first to last (1-based), moved from the indentation `take` to `give`.
@@ -88,4 +99,5 @@ def _dedented(lines: list[str]) -> Code:
         else (line[len(margin) :] if n in inside else shifted(line, margin, ""))
         for n, line in enumerate(lines)
     )
-    return Code(done, margin, parse("\n".join(done) + "\n"), frozenset(still), tuple(strings))
+    tree = parse("\n".join(done) + "\n")
+    return Code(done, margin, tree, frozenset(still), tuple(strings), tuple(lines))

@@ -97,10 +97,13 @@ class Merge:
         ):
             self.merge(node, target, old)
         else:
-            self.splices.append(moved(self.file, self.code, node, target))
+            self.splices.append(moved(self.file, self.code, self.edit, node, target))
 
     def is_whole(self, node: ast.ClassDef, target: Definition, old: ast.ClassDef) -> bool:
         """Whether a class in the block stands for all of the file's class."""
+        bare = (old.bases and not node.bases) or (old.decorator_list and not node.decorator_list)
+        if bare or (is_text(old.body[0]) and not is_text(node.body[0])):
+            return False
         have, given = bound(old.body), bound(node.body)
         if have <= given:
             rest = [one for one in old.body if not (bound([one]) or is_text(one) or _is_pass(one))]
@@ -158,7 +161,7 @@ class Merge:
         """Insert the definitions that the file doesn't have, next to what they belong to."""
         for node, anchor, ahead in self.fresh:
             if anchor is None and (renamed := self.renamed(node)):
-                self.splices.append(moved(self.file, self.code, node, renamed))
+                self.splices.append(moved(self.file, self.code, self.edit, node, renamed))
                 continue
             place = anchor or self.at_line(self.edit.first) or self.at_line(neighbour)
             if place is None:

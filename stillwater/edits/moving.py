@@ -5,14 +5,19 @@ from collections.abc import Sequence
 
 from stillwater.edits.base import File, Splice
 from stillwater.edits.code import Code
+from stillwater.edits.model import Edit
 from stillwater.edits.syntax import Defining, Definition, first_line, last_line
 from stillwater.edits.text import indent, is_blank, is_comment, shifted
 
 
-def moved(file: File, code: Code, node: Defining, target: Definition) -> Splice:
+_CUT = 3
+"""How far from the stated last line a definition that was cut short may end."""
+
+
+def moved(file: File, code: Code, edit: Edit, node: Defining, target: Definition) -> Splice:
     """What replaces `target` by `node`, the definition of the block."""
     first, last = first_line(node), last_line(node)
-    start, end = target.first, target.last
+    start, end = target.first, _end(file, code, edit, node, target)
     above = _comments(code.lines, first)
     old_above = _comments(file.lines, start)
     if above and (not old_above or _share(above, old_above)):
@@ -29,6 +34,25 @@ def moved(file: File, code: Code, node: Defining, target: Definition) -> Splice:
     else:
         lines = code.at(first, last, take, give, file.slice(start, end))
     return Splice(start, end, tuple(in_style(file, lines, code)), "definition")
+
+
+def _end(file: File, code: Code, edit: Edit, node: Defining, target: Definition) -> int:
+    """The last line to replace: not the definition's, where the answer states and gives less of it.
+
+    Then LINES end inside the definition, at a line that the code ends with too, and nothing of
+    what follows is in the code.
+    """
+    if edit.last is None or not target.first <= edit.last < target.last:
+        return target.last
+    given = [line.strip() for line in code.lines[first_line(node) - 1 : last_line(node)]]
+    for off in sorted(range(-_CUT, _CUT + 1), key=abs):
+        at = edit.last + off
+        if not target.node.lineno < at < target.last or file.lines[at - 1].strip() != given[-1]:
+            continue
+        rest = {line.strip() for line in file.slice(at + 1, target.last)} - {""}
+        if rest and rest.isdisjoint(given):
+            return at
+    return target.last
 
 
 def in_style(file: File, lines: Sequence[str], code: Code) -> list[str]:

@@ -1,6 +1,7 @@
 """What a finished database says, without the store's own code: for comparing and checking runs."""
 
 import json
+from contextlib import closing
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ LEGAL = {(source.value, event.value, target.value) for source, event, target in 
 
 def transitions(db: Path) -> dict[str, list[dict[str, Any]]]:
     """Every instance's transitions in order."""
-    with sqlite3.connect(f"file:{db}?mode=ro", uri=True) as database:
+    with closing(sqlite3.connect(f"file:{db}?mode=ro", uri=True)) as database:
         rows = database.execute(
             "SELECT m.instance_id, t.seq, t.source, t.event, t.target, t.attempt, t.evidence"
             " FROM transitions t JOIN machines m ON m.id = t.machine_id ORDER BY m.id, t.seq"

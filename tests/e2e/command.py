@@ -39,17 +39,17 @@ def stillwater(
 
 def started(folder: Path, *words: str, **variables: str) -> subprocess.Popen[str]:
     """Start `stillwater …` in `folder`; its output goes to out.txt there."""
-    out = (folder / "out.txt").open("a")
-    return subprocess.Popen(
-        [sys.executable, "-m", "stillwater", *words],
-        cwd=folder,
-        env=environment(folder) | {"PYTHONPATH": str(ROOT)} | variables,
-        stdin=subprocess.DEVNULL,
-        stdout=out,
-        stderr=out,
-        text=True,
-        start_new_session=True,
-    )
+    with (folder / "out.txt").open("a") as out:
+        return subprocess.Popen(
+            [sys.executable, "-m", "stillwater", *words],
+            cwd=folder,
+            env=environment(folder) | {"PYTHONPATH": str(ROOT)} | variables,
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=out,
+            text=True,
+            start_new_session=True,
+        )
 
 
 def killed(process: "subprocess.Popen[str]", after: float) -> bool:

@@ -3,6 +3,7 @@
 import json
 import sqlite3
 import subprocess
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,11 @@ def refused(done: "subprocess.CompletedProcess[str]", *said: str) -> None:
 def dataset(folder: Path, **changes: Any) -> str:
     (folder / "d.jsonl").write_text(json.dumps(FIRST | changes) + "\n")
     return "d.jsonl"
+
+
+def execute(db: Path, statement: str) -> None:
+    with closing(sqlite3.connect(db)) as database, database:
+        database.execute(statement)
 
 
 def test_a_line_that_is_not_json(tmp_path: Path) -> None:
@@ -59,15 +65,13 @@ def test_a_database_that_is_none(tmp_path: Path) -> None:
 
 
 def test_someone_elses_database(tmp_path: Path) -> None:
-    with sqlite3.connect(tmp_path / "stillwater.db") as database:
-        database.execute("CREATE TABLE runs (mine)")
+    execute(tmp_path / "stillwater.db", "CREATE TABLE runs (mine)")
     refused(stillwater(tmp_path, "run", "--limit", "1", *QUICK), "stillwater.db")
 
 
 def test_a_database_of_a_newer_version(tmp_path: Path) -> None:
     assert stillwater(tmp_path, "run", "--limit", "1", *QUICK).returncode == 0
-    with sqlite3.connect(tmp_path / "stillwater.db") as database:
-        database.execute("UPDATE alembic_version SET version_num = '9999'")
+    execute(tmp_path / "stillwater.db", "UPDATE alembic_version SET version_num = '9999'")
     refused(stillwater(tmp_path, "run", "--limit", "1", *QUICK), "newer")
     refused(stillwater(tmp_path, "status"), "newer")
 

@@ -64,7 +64,7 @@ tests/test_a.py:10: ValueError
 =========================== short test summary info ============================
 FAILED tests/test_a.py::test_x - AssertionError: assert {'a': [1, 1]} == {'a'...
 ========================= 3 failed in 0.33s ==========================
-"""
+"""  # noqa: W291
 X, Y3 = "tests/test_a.py::test_x", "tests/test_a.py::TestB::test_y[3]"
 
 
