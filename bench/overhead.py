@@ -18,6 +18,7 @@ from pathlib import Path
 
 import pysqlite3.dbapi2 as sqlite3
 
+from stillwater import logs
 from stillwater.config import load, stored
 from stillwater.datasets import Instance
 from stillwater.executor import ThreadExecutor
@@ -29,7 +30,7 @@ from stillwater.steps import STEPS, Tools
 from stillwater.store import Store
 
 SOURCE = "def f(x):\n    return x\n\n\n" + "".join(
-    f"def g{n}(x):\n    return x + {n}\n\n\n" for n in range(40)
+    f"def g{n}(x):\n    return x + {n}\n\n\n" for n in range(8)
 )
 LOG = b"FAILED test_a.py::test_f - assert 1 == 2\nPASSED test_a.py::test_g\n"
 TARGET = 1 / 3
@@ -104,9 +105,12 @@ def stillwater(folder: Path, machines: int, attempts: int) -> tuple[int, float]:
             tools=Tools(InstantRepositories(folder, ""), InstantSandbox(), InstantModel()),
             steps=STEPS, executor=ThreadExecutor(4),
         )  # fmt: skip
+        log = logs.to_run_folder(folder / "runs")
         begun = time.perf_counter()
         scheduler.run()
-        return transitions(folder), time.perf_counter() - begun
+        seconds = time.perf_counter() - begun
+    log.close()
+    return transitions(folder), seconds
 
 
 def transitions(folder: Path) -> int:
@@ -148,8 +152,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--machines", type=int, default=300)
     parser.add_argument("--attempts", type=int, default=6)
+    parser.add_argument("--folder", type=Path, default=Path(), help="whose disk is measured")
     asked = parser.parse_args()
-    with tempfile.TemporaryDirectory(dir=Path.cwd(), prefix=".bench-") as name:
+    with tempfile.TemporaryDirectory(dir=asked.folder, prefix=".bench-") as name:
         folder = Path(name)
         count, ours = stillwater(folder, asked.machines, asked.attempts)
         theirs = plain(folder, sizes(folder))

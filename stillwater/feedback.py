@@ -12,7 +12,10 @@ from itertools import pairwise
 _ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\ufeff]")
 _SURROGATES = re.compile(r"[\ud800-\udfff]")
-_ADDRESS = re.compile(r"(?<=\bat )0x[0-9a-fA-F]+|\b0x[0-9a-fA-F]{8,16}\b")
+# pytest shortens a long repr in its middle, which may fall into the address.
+_ADDRESS = re.compile(
+    r"(?<=\bat )0x[0-9a-fA-F]+|\b0x[0-9a-fA-F]{8,16}\b|(?<=\.\.\.)x?[0-9a-fA-F]{3,16}(?=>)"
+)
 _DURATION = re.compile(r"\b(in|took) \d+(?:\.\d+)? ?(?:ms|s|seconds?)\b(?: \(\d+:\d\d:\d\d\))?")
 _TEMPORARY = re.compile(
     r"(?:/private)?(?:/tmp|/var/tmp|/var/folders/\w+/\w+/T)"

@@ -13,7 +13,7 @@ The answer is one or more blocks:
 
     FILE: path
     LINES: 12-20
-    REASONING: a sentence or two
+    REASONING: a sentence
     ```python
     the whole corrected definition (or the new text of those lines)
     ```
@@ -31,7 +31,7 @@ Answer with one or more blocks in exactly this format and nothing else:
 
 FILE: path/of/the/file.py
 LINES: first-last
-REASONING: one or two sentences: the cause, and why this change removes it
+REASONING: one short sentence that names the cause
 ```python
 the whole corrected function, method or class
 ```

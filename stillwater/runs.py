@@ -18,6 +18,7 @@ from stillwater.executor import ThreadExecutor
 from stillwater.models.chain import choose_model
 from stillwater.models.client import LitellmClient
 from stillwater.repository import Repositories
+from stillwater.sandbox import DockerSandbox, engine_answers
 from stillwater.sandbox import choose as choose_sandbox
 from stillwater.sandbox.protocol import Sandbox
 from stillwater.scheduler import Listener, Scheduler
@@ -78,6 +79,7 @@ def plan(
     )
     if why:
         notice(why)
+    sandbox.reap()
     preflight.check_test_commands(dataset.instances, repositories, sandbox)
     changes: dict[str, object] = {"sandbox": sandbox.kind}
     if chosen.context and chosen.context < config.num_ctx:
@@ -120,8 +122,6 @@ def drive(
     config = frozen(run.config)
     key = config.api_key.get_secret_value() if config.api_key else None
     repositories = place.repositories(config)
-    repositories.reap()
-    sandbox.reap()
     scheduler = Scheduler(
         store=store,
         run_id=run_id,
@@ -158,16 +158,25 @@ def _signals(scheduler: Scheduler) -> Iterator[Stopped]:
 
 @contextmanager
 def opened(place: Place, run_id: str | None = None) -> Iterator[Store]:
-    """The store, for its one scheduler.
+    """The store, for its one scheduler; work trees that a dead one left are removed.
 
     Raises:
         LeaseHeld: another scheduler has it.
     """
     place.folder.mkdir(parents=True, exist_ok=True)
     with SchedulerLease.acquire(place.db, run_id or "new"), Store.open(place.db) as store:
+        Repositories(place.folder, "").reap()
         yield store
 
 
+def sweep(place: Place) -> None:
+    """Remove the containers that a scheduler left which died before its run was written."""
+    if engine_answers() is None:
+        DockerSandbox(place.folder, "", place.label).reap()
+
+
 def sandbox_of(place: Place, config: Config) -> Sandbox:
-    """The sandbox that a stored run was frozen with."""
-    return choose_sandbox(config.sandbox, place.folder, config.docker_image, place.label)[0]
+    """The sandbox that a stored run was frozen with, rid of what a dead scheduler left there."""
+    sandbox, _ = choose_sandbox(config.sandbox, place.folder, config.docker_image, place.label)
+    sandbox.reap()
+    return sandbox

@@ -76,6 +76,7 @@ class Tracked:
     row: MachineRow
     past: list[Past] | None = None
     instance: Instance | None = None
+    blobs: dict[str, bytes] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -221,6 +222,9 @@ class Scheduler:
         row = tracked.row
         if tracked.past is None:
             tracked.past = list(self.store.history(row.id))
+        needed = _needed(row, tracked.past)
+        known = {sha256: tracked.blobs[sha256] for sha256 in needed & tracked.blobs.keys()}
+        tracked.blobs = known | self.store.artifacts(needed - known.keys())
         if tracked.instance is None:
             content = self.store.instance(self.dataset_sha256, row.instance_id)
             tracked.instance = Instance.model_validate(content)
@@ -234,7 +238,7 @@ class Scheduler:
             attempt=row.attempt,
             model=row.model,
             past=tuple(tracked.past),
-            blobs=self.store.artifacts(_needed(row, tracked.past)),
+            blobs=tracked.blobs,
         )
 
     def _take(self, seconds: float | None) -> None:
@@ -280,6 +284,8 @@ class Scheduler:
             not_before=not_before,
             seq=past.seq,
         )
+        fresh = {blob.sha256: blob.content for blob in outcome.artifacts.values()}
+        tracked.blobs = tracked.blobs | fresh
         if tracked.past is not None:
             tracked.past.append(past)
         if self.listener:

@@ -12,7 +12,7 @@ _WORDS = {
     "code": r"(?:new |corrected |fixed |updated |replacement )?code",
 }
 _HEADERS = {
-    kind: re.compile(rf"{_BEFORE}(?:{words}){_AFTER}[:：=][\s*_]*(.*)$", re.IGNORECASE)
+    kind: re.compile(rf"{_BEFORE}(?:{words}){_AFTER}[:：][\s*_]*(.*)$", re.IGNORECASE)
     for kind, words in _WORDS.items()
 }
 _BARE_FILE = re.compile(r"^[\s>#*\-+_`]*FILE[\s*_`]+(\S+\.\w+)[\s*_`]*$")
@@ -90,7 +90,9 @@ def _fits(kind: str, value: str, strict: bool) -> bool:
     if kind == "file":
         return _names_file(value) and not (strict and not _KNOWN.search(path_of(value)[0]))
     if kind == "lines":
-        return not value or bool(_RANGE.search(value)) or (not strict and len(value) < 40)
+        if strict:
+            return not value or bool(_RANGE.fullmatch(value.strip("*_`[]() ")))
+        return not value or bool(_RANGE.search(value)) or len(value) < 40
     return not (strict and kind == "code" and value)
 
 

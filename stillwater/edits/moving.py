@@ -9,7 +9,6 @@ from stillwater.edits.model import Edit
 from stillwater.edits.syntax import Defining, Definition, first_line, last_line
 from stillwater.edits.text import indent, is_blank, is_comment, shifted
 
-
 _CUT = 3
 """How far from the stated last line a definition that was cut short may end."""
 

@@ -1,10 +1,6 @@
 """Answers as small models give them, and the edits that they mean."""
 
-import time
-
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from stillwater.edits import Edit, read
 
@@ -272,59 +268,3 @@ def test_an_ellipsis_that_belongs_there_is_no_elision(code: str) -> None:
 
     assert reading.problem is None
     assert [edit.code for edit in reading.edits] == [code]
-
-
-PIECES = st.sampled_from(
-    [
-        "FILE: a.py",
-        "LINES: 1-2",
-        "REASONING: x",
-        "```",
-        "```python",
-        "~~~",
-        "def f():",
-        "    x",
-        "...",
-        "<think>",
-        "</think>",
-        "  12|x",
-        "",
-        "@@ -1 +1 @@",
-        "'''",
-        "**FILE:** `b.py`",
-        "\x00",
-        "\ud800",
-    ]
-)
-
-
-@given(st.one_of(st.text(max_size=2000), st.lists(PIECES, max_size=40).map("\n".join)))
-@settings(deadline=1000)
-def test_no_text_is_too_strange_to_read(completion: str) -> None:
-    reading = read(completion)
-
-    assert bool(reading.edits) != bool(reading.problem)
-
-
-LONG = [
-    "`" * 100_000,
-    "```\n" * 20_000,
-    "FILE: a.py\n" * 5_000,
-    "a " * 100_000,
-    "(" * 100_000,
-    "FILE: a.py\n```\n" + "x = (\n" * 20_000,
-    "FILE: " + "a/" * 50_000 + ".py",
-    "# " * 90_000,
-    "FILE: a.py\n```\n" + "'''\n```\n" * 9_000,
-    "<think>" * 20_000,
-    "  12|" * 20_000,
-]
-
-
-@pytest.mark.parametrize("completion", LONG, ids=range(len(LONG)))
-@pytest.mark.parametrize("around", ["{}", "FILE: a.py\n{}", "FILE: a.py\n```python\n{}\n```"])
-def test_no_text_is_too_long_to_read(completion: str, around: str) -> None:
-    started = time.process_time()
-    read(around.format(completion))
-
-    assert time.process_time() - started < 1

@@ -188,7 +188,7 @@ def test_an_unknown_log_is_told_by_its_last_lines() -> None:
 
 def test_what_differs_from_run_to_run_is_left_out() -> None:
     again = LOG.replace("0x7f5a04fa6730", "0x7eee04fa6000").replace("0.33s", "1.20s")
-    again = again.replace("pytest-7", "pytest-8").replace("/testbed", "/work/tmp/tree")
+    again = again.replace("pytest-7", "pytest-8").replace("/testbed", "/srv/tree")
 
     assert distil(again, [X, Y3]) == distil(LOG, [X, Y3])
 
@@ -260,3 +260,13 @@ def test_a_tail_starts_with_a_whole_line() -> None:
     assert tail("one\ntwo\nthree\n", 10) == "two\nthree"
     assert tail("one\ntwo", 100) == "one\ntwo"
     assert tail("x" * 50, 10) == "x" * 10
+
+
+def test_an_address_that_pytest_has_cut_is_hidden_too() -> None:
+    log = (
+        "=== FAILURES ===\n___ test_x ___\n\ntests/test_q.py:50: in test_x\n    assert a == b\n"
+        "E   assert <q.Query obj...x7efd9ef4ec90> == <q.Query obj...7efd9ebc7690>\n"
+    )
+    told = distil(log, ["tests/test_q.py::test_x"])
+    assert "7efd9" not in told
+    assert "q.Query obj" in told
