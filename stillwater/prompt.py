@@ -19,10 +19,13 @@ The answer is one or more blocks:
     ```
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from stillwater.models.protocol import Message
+
+_LINE_END = re.compile(r"\r\n|\n|\r")
 
 SYSTEM = """You repair bugs in Python repositories. You read the issue and the files, find the \
 cause, and answer with direct edits.
@@ -65,13 +68,19 @@ class Tried:
 
 def numbered(content: str) -> str:
     """The text with its line numbers, as FILE sections show it."""
-    return "\n".join(f"{n:>4}|{line}" for n, line in enumerate(content.splitlines(), 1))
+    return "\n".join(f"{n:>4}|{line}" for n, line in enumerate(_lines(content), 1))
 
 
 def file_section(file: ShownFile) -> str:
     """One FILE section."""
-    count = len(file.content.splitlines())
+    count = len(_lines(file.content))
     return f"FILE: {file.path} ({count} lines)\n{numbered(file.content)}\nEND OF FILE\n"
+
+
+def _lines(content: str) -> list[str]:
+    # As Python and pytest count them: str.splitlines also breaks at form feeds and the like.
+    lines = _LINE_END.split(content)
+    return lines[:-1] if lines[-1] == "" else lines
 
 
 def build(

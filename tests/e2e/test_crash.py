@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from stillwater.runs import Place
 from stillwater.store import Store
 from tests.e2e.audit import check_paths, result
 from tests.e2e.command import killed, processes_in, started, stillwater
@@ -81,31 +82,32 @@ def test_a_container_of_a_killed_run_is_gone_after_the_resume(
 ) -> None:
     run = ("run", "samples", "--limit", "2", "--model", "builtin/mutate", "--attempts", "1")
     process = started(tmp_path, *run, "--sandbox", "docker")
-    wait_for_container()
+    wait_for_container(tmp_path)
     process.kill()
     process.wait(30)
     done = stillwater(tmp_path, "resume")
     assert done.returncode == 0, done.stderr
     intact(tmp_path / "stillwater.db")
     nothing_left(tmp_path)
-    assert containers() == []
+    assert containers(tmp_path) == []
 
 
-def containers() -> list[str]:
-    """Names of all containers that carry Stillwater's label."""
+def containers(folder: Path) -> list[str]:
+    """Names of all containers of the database in `folder`."""
     import docker
 
+    label = Place(folder / "stillwater.db").label
     client = docker.from_env()
     try:
-        found = client.containers.list(all=True, filters={"label": "stillwater"})
+        found = client.containers.list(all=True, filters={"label": f"stillwater={label}"})
         return [container.name for container in found]
     finally:
         client.close()
 
 
-def wait_for_container(seconds: float = 60.0) -> None:
-    """Until some container of Stillwater's exists."""
+def wait_for_container(folder: Path, seconds: float = 60.0) -> None:
+    """Until some container of the run exists."""
     deadline = time.monotonic() + seconds
-    while not containers():
+    while not containers(folder):
         assert time.monotonic() < deadline, "no container came up"
         time.sleep(0.02)

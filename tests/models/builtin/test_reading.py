@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stillwater.models.builtin.reading import read
-from stillwater.prompt import ShownFile, Tried, build
+from stillwater.prompt import ShownFile, Tried, build, numbered
 
 PATCH = """\
 diff --git a/a.py b/a.py
@@ -45,4 +45,4 @@ def test_an_issue_that_quotes_a_prompt_does_not_mislead() -> None:
 @given(st.text(st.characters(codec="utf-8"), min_size=1))
 def test_a_file_of_any_text_keeps_its_lines(code: str) -> None:
     prompt = read(build("x", [ShownFile("a.py", code)], "", []))
-    assert prompt.files[0].content.splitlines() == code.splitlines()
+    assert numbered(prompt.files[0].content) == numbered(code)

@@ -1,0 +1,29 @@
+"""The prompt: its layout, and the prefix that all attempts of a machine share."""
+
+from stillwater.prompt import ShownFile, Tried, build, numbered
+
+FILES = [ShownFile("a.py", "x = 1\ny = 2\n")]
+
+
+def text(failing: str = "", tried: tuple[Tried, ...] = ()) -> str:
+    return build("It breaks.", FILES, failing, tried)[1]["content"]
+
+
+def test_files_are_whole_and_numbered_as_python_counts() -> None:
+    assert "FILE: a.py (2 lines)\n   1|x = 1\n   2|y = 2\nEND OF FILE" in text()
+    assert numbered("a\x0cb\r\nc") == "   1|a\x0cb\n   2|c"
+
+
+def test_later_attempts_only_append_to_what_the_first_saw() -> None:
+    first = text("test_x: assert 1 == 2")
+    told = Tried(1, "tests still fail", "-x\n+y", "E   assert 3 == 2")
+    second = text("test_x: assert 1 == 2", (told,))
+    third = text("test_x: assert 1 == 2", (told, Tried(2, "no edit", "", "empty")))
+    shared = first[: first.index("## Answer")]
+    assert second.startswith(shared)
+    assert third.startswith(second[: second.index("## Answer")])
+    assert "RESULT: E   assert 3 == 2" in second
+
+
+def test_without_failing_tests_none_are_mentioned() -> None:
+    assert "## Failing tests" not in text()
