@@ -4,14 +4,12 @@ It is the only writer. What is not committed has not happened, so resuming is no
 scheduler that starts on a database simply goes on.
 """
 
-import heapq
 import queue
 import time
 import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from enum import Enum
 from typing import Protocol
 
 import structlog
@@ -21,6 +19,7 @@ from stillwater.datasets.instance import Instance
 from stillwater.errors import WorldError
 from stillwater.executor import Executor
 from stillwater.machine import FINAL, Event, State
+from stillwater.ready import Ready, Slot
 from stillwater.sandbox.protocol import Cancelled
 from stillwater.snapshot import Artifact, Outcome, Past, Snapshot
 from stillwater.steps import Step, Tools
@@ -30,22 +29,6 @@ LONGEST_WAIT = 300.0
 FINISH_SECONDS = 7.0
 CANCEL_SECONDS = 2.0
 
-
-class Slot(Enum):
-    """What a step occupies while it runs."""
-
-    MODEL = "model"
-    SANDBOX = "sandbox"
-    CPU = "cpu"
-
-
-SLOT_OF = {
-    State.READ: Slot.SANDBOX,
-    State.GENERATE: Slot.MODEL,
-    State.APPLY: Slot.CPU,
-    State.TEST: Slot.SANDBOX,
-    State.REFINE: Slot.CPU,
-}
 
 NEEDED_ARTIFACTS: Mapping[State, frozenset[str]] = {
     State.READ: frozenset(),
@@ -102,12 +85,8 @@ class Scheduler:
     listener: Listener | None = None
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
 
-    _ready: dict[Slot, list[tuple[bool, int]]] = field(default_factory=dict, init=False)
-    _delayed: list[tuple[datetime, int]] = field(default_factory=list, init=False)
     _tracked: dict[int, Tracked] = field(default_factory=dict, init=False)
-    _running: dict[int, Slot] = field(default_factory=dict, init=False)
     _done: "queue.SimpleQueue[Done | None]" = field(default_factory=queue.SimpleQueue, init=False)
-    _begun: set[int] = field(default_factory=set, init=False)
     _signals: int = field(default=0, init=False)
 
     def stop(self) -> None:
@@ -118,67 +97,28 @@ class Scheduler:
     def run(self) -> bool:
         """Go on until every machine is final (True) or `stop` was called (False)."""
         self._log = structlog.get_logger().bind(run=self.run_id)
-        self._ready = {slot: [] for slot in Slot}
+        self._ready = Ready(
+            {
+                Slot.MODEL: self.config.model_slots,
+                Slot.SANDBOX: self.config.sandbox_slots,
+                Slot.CPU: 1,
+            }
+        )
         for row in self.store.active(self.run_id):
             self._tracked[row.id] = Tracked(row)
-            if not _is_new(row):
-                self._begun.add(row.id)
-            self._enqueue(row)
+            self._ready.add(row, self.clock())
         while self._tracked and not self._signals:
-            self._release_delayed()
-            self._start_ready()
-            self._take(self._wait_seconds())
+            for machine_id in self._ready.take(self.clock()):
+                self._start(machine_id)
+            self._take(self._ready.seconds_to_next(self.clock()))
         if self._signals:
             self._wind_down()
             return False
         self.store.finish_run(self.run_id)
         return True
 
-    def _enqueue(self, row: MachineRow) -> None:
-        if row.not_before is not None and row.not_before > self.clock():
-            heapq.heappush(self._delayed, (row.not_before, row.id))
-            self._begun.discard(row.id)
-        else:
-            entry = (_is_new(row), row.id)
-            heapq.heappush(self._ready[SLOT_OF[row.state]], entry)
-
-    def _release_delayed(self) -> None:
-        now = self.clock()
-        while self._delayed and self._delayed[0][0] <= now:
-            _, machine_id = heapq.heappop(self._delayed)
-            row = self._tracked[machine_id].row
-            heapq.heappush(self._ready[SLOT_OF[row.state]], (_is_new(row), machine_id))
-
-    def _wait_seconds(self) -> float | None:
-        if not self._delayed:
-            return None
-        return max(0.0, (self._delayed[0][0] - self.clock()).total_seconds())
-
-    def _limit(self, slot: Slot) -> int:
-        config = self.config
-        return {Slot.MODEL: config.model_slots, Slot.SANDBOX: config.sandbox_slots}.get(slot, 1)
-
-    def _start_ready(self) -> None:
-        busy = list(self._running.values())
-        for slot in Slot:
-            free = self._limit(slot) - busy.count(slot)
-            while free > 0 and self._ready[slot]:
-                is_new, machine_id = self._ready[slot][0]
-                if is_new and not self._may_begin():
-                    break
-                heapq.heappop(self._ready[slot])
-                self._start(machine_id, slot)
-                free -= 1
-
-    def _may_begin(self) -> bool:
-        # Reading far ahead of the model helps nobody: a few machines a slot keep every slot busy.
-        return len(self._begun) < 4 * self.config.model_slots + 2 * self.config.sandbox_slots
-
-    def _start(self, machine_id: int, slot: Slot) -> None:
-        tracked = self._tracked[machine_id]
-        snapshot = self._snapshot(tracked)
-        self._running[machine_id] = slot
-        self._begun.add(machine_id)
+    def _start(self, machine_id: int) -> None:
+        snapshot = self._snapshot(self._tracked[machine_id])
         started_at = self.clock()
         if self.listener:
             self.listener.started(machine_id, snapshot.state, snapshot.attempt)
@@ -255,7 +195,7 @@ class Scheduler:
 
     def _commit(self, done: Done) -> None:
         tracked = self._tracked[done.machine_id]
-        self._running.pop(done.machine_id, None)
+        self._ready.ended(done.machine_id)
         if done.outcome is None:
             return
         row, outcome = tracked.row, done.outcome
@@ -296,27 +236,23 @@ class Scheduler:
         )  # fmt: skip
         if past.target in FINAL:
             del self._tracked[done.machine_id]
-            self._begun.discard(done.machine_id)
+            self._ready.forget(done.machine_id)
         else:
-            self._enqueue(tracked.row)
+            self._ready.add(tracked.row, now)
 
     def _wind_down(self) -> None:
         self._drain(FINISH_SECONDS, until_signals=2)
-        if self._running:
+        if self._ready.running:
             self.tools.sandbox.cancel()
             self._drain(CANCEL_SECONDS, until_signals=3)
 
     def _drain(self, seconds: float, until_signals: int) -> None:
         deadline = time.monotonic() + seconds
-        while self._running and self._signals < until_signals:
+        while self._ready.running and self._signals < until_signals:
             left = deadline - time.monotonic()
             if left <= 0:
                 return
             self._take(left)
-
-
-def _is_new(row: MachineRow) -> bool:
-    return row.state == State.READ and row.attempt == 1
 
 
 def _needed(row: MachineRow, past: list[Past]) -> set[str]:

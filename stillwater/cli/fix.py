@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
-from stillwater import logs, own, runs
+from stillwater import own, runs
+from stillwater.cli import watch
 from stillwater.cli.plain import console
-from stillwater.cli.progress import Progress
 from stillwater.cli.run import (
     Attempts,
     ConfigFile,
@@ -18,7 +18,6 @@ from stillwater.cli.run import (
     SandboxKind,
     Set,
     Verbose,
-    leave,
     notice,
     settings_of,
 )
@@ -95,14 +94,10 @@ def _issue(issue: str | None) -> str | None:
 def _drive(
     place: runs.Place, store: Store, run_id: str, sandbox: Sandbox, *, verbose: bool
 ) -> str | None:
-    logs.to_run_folder(place.folder / "runs" / run_id, also_terminal=verbose)
-    watched = [(row.id, row.instance_id, row.state, row.attempt) for row in store.machines(run_id)]
-    machines = store.machines(run_id)
-    with Progress(watched, run_id, machines[0].model, console(sys.stderr)) as progress:
-        stopped = runs.drive(place, store, run_id, sandbox, progress)
-    if stopped.signum is not None:
+    signum = watch.drive(place, store, run_id, sandbox, console(sys.stderr), verbose)
+    if signum is not None:
         print("Stopped; your repository is untouched.", file=sys.stderr)
-        leave(128 + stopped.signum)
+        watch.leave(signum)
     found = queries.outcomes(place.db, run_id)[0]
     if found.patch_sha256 is None:
         return None

@@ -1,20 +1,18 @@
 """`stillwater run` and `stillwater resume`: drive a batch of machines to their ends."""
 
-import os
-import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any
 
 import typer
 from rich.panel import Panel
 from rich.text import Text
 
 from stillwater import config as configuration
-from stillwater import datasets, logs, runs
+from stillwater import datasets, runs
+from stillwater.cli import watch
 from stillwater.cli.plain import console
-from stillwater.cli.progress import Progress
 from stillwater.cli.results import final_line, results_table
 from stillwater.sandbox import Sandbox
 from stillwater.store import Store, queries
@@ -116,20 +114,14 @@ def notice(text: str) -> None:
 def drive(place: runs.Place, store: Store, run_id: str, sandbox: Sandbox, *, verbose: bool) -> None:
     """Drive the run with progress on the screen; print its results, or how to go on."""
     screen = console()
-    run_row = store.run(run_id)
-    machines = store.machines(run_id)
-    log = logs.to_run_folder(place.folder / "runs" / run_id, also_terminal=verbose)
-    watched = [(row.id, row.instance_id, row.state, row.attempt) for row in machines]
-    with Progress(watched, run_id, machines[0].model, screen) as progress:
-        stopped = runs.drive(place, store, run_id, sandbox, progress)
-    if stopped.signum is not None:
+    signum = watch.drive(place, store, run_id, sandbox, screen, verbose)
+    if signum is not None:
         print(f"Stopped; all that was finished is saved. Go on with: {again(place, run_id)}")
-        leave(128 + stopped.signum)
+        watch.leave(signum)
     outcomes = queries.outcomes(place.db, run_id)
-    screen.print(results_table(outcomes, run_row.config))
+    screen.print(results_table(outcomes, store.run(run_id).config))
     print(final_line(outcomes))
     print_next(place, outcomes)
-    log.close()
 
 
 def again(place: runs.Place, run_id: str) -> str:
@@ -149,12 +141,3 @@ def print_next(place: runs.Place, outcomes: Sequence[Any]) -> None:
 
 def _db_flag(place: runs.Place) -> str:
     return "" if place.db == DEFAULT_DB else f" --db {place.db}"
-
-
-def leave(code: int) -> NoReturn:
-    """End the process now: threads that still wait for a model must not keep it."""
-    for number in runs.STOPPING:
-        signal.signal(number, signal.SIG_IGN)
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(code)

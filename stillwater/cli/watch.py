@@ -1,0 +1,33 @@
+"""Driving a run while a person watches: progress on the screen, log lines in the run's folder."""
+
+import os
+import signal
+import sys
+from typing import NoReturn
+
+from rich.console import Console
+
+from stillwater import logs, runs
+from stillwater.cli.progress import Progress
+from stillwater.sandbox import Sandbox
+from stillwater.store import Store
+
+
+def drive(
+    place: runs.Place, store: Store, run_id: str, sandbox: Sandbox, screen: Console, verbose: bool
+) -> int | None:
+    """Drive the run to its end; the signal that stopped it, if one did."""
+    machines = store.machines(run_id)
+    watched = [(row.id, row.instance_id, row.state, row.attempt) for row in machines]
+    log = logs.to_run_folder(place.folder / "runs" / run_id, also_terminal=verbose)
+    with log, Progress(watched, run_id, machines[0].model, screen) as progress:
+        return runs.drive(place, store, run_id, sandbox, progress).signum
+
+
+def leave(signum: int) -> NoReturn:
+    """End the process as that signal does: threads that wait for a model must not keep it."""
+    for number in runs.STOPPING:
+        signal.signal(number, signal.SIG_IGN)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(128 + signum)
