@@ -4,16 +4,19 @@
 
 Drives real machines through the real scheduler, steps and store, with an instant model, an instant
 sandbox and a repository in memory (so neither git nor tests are in the figure), until every machine
-has failed all of its attempts. Then plain sqlite3 (the same library, the same file system, the same
-pragmas) commits rows of the same sizes, one transaction each. Prints both rates and their ratio.
+has failed all of its attempts. The repository's one file is small, so that the figure is that of
+the machine, not of reading edits. Then plain sqlite3 (the same library, file system and pragmas)
+writes rows of the same sizes, one transaction each. Prints both rates and their ratio.
 """
 
 import argparse
 import json
+import random
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import pysqlite3.dbapi2 as sqlite3
@@ -29,11 +32,18 @@ from stillwater.scheduler import Scheduler
 from stillwater.steps import STEPS, Tools
 from stillwater.store import Store
 
-SOURCE = "def f(x):\n    return x\n\n\n" + "".join(
-    f"def g{n}(x):\n    return x + {n}\n\n\n" for n in range(8)
-)
-LOG = b"FAILED test_a.py::test_f - assert 1 == 2\nPASSED test_a.py::test_g\n"
+SOURCE = "def f(x):\n    return x\n\n\ndef g(x):\n    return x + 1\n"
+SUMMARY = "FAILED test_a.py::test_f - assert 1 == 2\nPASSED test_a.py::test_g\n"
+LOG_WORDS, ISSUE_WORDS = 400, 200
 TARGET = 1 / 3
+COLUMNS = 330
+"""The bytes of a transition's row beside its evidence: digests, times, names."""
+SAME_PRAGMAS = ("synchronous=FULL", "foreign_keys=ON", "recursive_triggers=ON")
+
+
+def words(chance: random.Random, count: int) -> str:
+    """So many words, no two texts alike."""
+    return " ".join(f"w{chance.randrange(10**6)}" for _ in range(count))
 
 
 class InstantModel:
@@ -46,9 +56,12 @@ class InstantModel:
 
 
 class InstantSandbox:
-    """Every test run fails at once."""
+    """Every test run fails at once, each with a log of its own (some 3 KB, as pytest's are)."""
 
     kind = "local"
+
+    def __init__(self) -> None:
+        self._chance = random.Random(1)
 
     def walls(self) -> Mapping[str, str]:
         return {}
@@ -57,7 +70,7 @@ class InstantSandbox:
         return setup.key
 
     def run(self, job: Job) -> Execution:
-        return Execution(1, LOG, 0.0)
+        return Execution(1, f"{words(self._chance, LOG_WORDS)}\n{SUMMARY}".encode(), 0.0)
 
     def cancel(self) -> None: ...
 
@@ -86,11 +99,13 @@ class InstantRepositories(Repositories):
 
 def stillwater(folder: Path, machines: int, attempts: int) -> tuple[int, float]:
     """Transitions and seconds of a whole run."""
+    chance = random.Random(0)
     rows = [
         {
             "instance_id": f"a__a-{n}", "repo": "a/a", "base_commit": "0" * 40,
-            "problem_statement": "f is wrong", "FAIL_TO_PASS": ["test_a.py::test_f"],
-            "PASS_TO_PASS": ["test_a.py::test_g"], "test_command": "pytest",
+            "problem_statement": f"f is wrong: {words(chance, ISSUE_WORDS)}",
+            "FAIL_TO_PASS": ["test_a.py::test_f"], "PASS_TO_PASS": ["test_a.py::test_g"],
+            "test_command": "pytest",
         }
         for n in range(machines)
     ]  # fmt: skip
@@ -120,27 +135,49 @@ def transitions(folder: Path) -> int:
         return count
 
 
-def sizes(folder: Path) -> Sequence[tuple[int, int]]:
-    """For each transition the bytes of its row, and of the artifacts stored with it."""
+@dataclass(frozen=True)
+class Written:
+    """The sizes, in bytes, of what one transition wrote: its row, and its new artifacts."""
+
+    row: int
+    artifacts: tuple[int, ...]
+
+
+def sizes(folder: Path) -> list[Written]:
+    """What each transition of the run wrote, in order."""
     with closing(sqlite3.connect(folder / "stillwater.db")) as database:
-        rows = database.execute(
-            "SELECT length(evidence) + 250, (SELECT coalesce(sum(length(a.content)), 0)"
-            " FROM json_each(t.evidence, '$.artifacts') e JOIN artifacts a ON a.sha256 = e.value)"
-            " FROM transitions t ORDER BY id"
-        ).fetchall()
-    return [(int(row), int(blobs)) for row, blobs in rows]
+        rows = database.execute("SELECT length(evidence), evidence FROM transitions ORDER BY id")
+        stored = dict(database.execute("SELECT sha256, length(content) FROM artifacts"))
+        written = []
+        for length, evidence in rows:
+            named = json.loads(evidence).get("artifacts", {}).values()
+            new = tuple(stored.pop(sha256) for sha256 in named if sha256 in stored)
+            written.append(Written(length + COLUMNS, new))
+    return written
 
 
-def plain(folder: Path, written: Sequence[tuple[int, int]]) -> float:
-    """Seconds that plain sqlite3 takes to commit rows of these sizes, one transaction each."""
+def plain(folder: Path, written: Sequence[Written], machines: int) -> float:
+    """Seconds that plain sqlite3 takes for the same rows: a transaction each, no more statements.
+
+    Each inserts the artifacts and the transition, and updates the machine.
+    """
     database = sqlite3.connect(folder / "plain.db", isolation_level=None)
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+    for pragma in ("journal_mode=WAL", *SAME_PRAGMAS):
         database.execute(f"PRAGMA {pragma}")
-    database.execute("CREATE TABLE rows (id INTEGER PRIMARY KEY, row TEXT, blobs BLOB) STRICT")
+    database.execute("CREATE TABLE artifacts (name TEXT PRIMARY KEY, content BLOB) STRICT")
+    database.execute("CREATE TABLE transitions (id INTEGER PRIMARY KEY, row TEXT) STRICT")
+    database.execute("CREATE TABLE machines (id INTEGER PRIMARY KEY, state TEXT) STRICT")
+    database.executemany("INSERT INTO machines VALUES (?, ?)", [(n, "") for n in range(machines)])
     begun = time.perf_counter()
-    for row, blobs in written:
+    for number, one in enumerate(written):
         database.execute("BEGIN IMMEDIATE")
-        database.execute("INSERT INTO rows (row, blobs) VALUES (?, ?)", ("x" * row, b"x" * blobs))
+        for part, size in enumerate(one.artifacts):
+            name = f"{number:060d}{part:04d}"
+            database.execute("INSERT INTO artifacts VALUES (?, ?)", (name, b"x" * size))
+        database.execute("INSERT INTO transitions (row) VALUES (?)", ("x" * one.row,))
+        database.execute(
+            "UPDATE machines SET state = ? WHERE id = ?", (f"{number:064d}", number % machines)
+        )
         database.execute("COMMIT")
     seconds = time.perf_counter() - begun
     database.close()
@@ -157,7 +194,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(dir=asked.folder, prefix=".bench-") as name:
         folder = Path(name)
         count, ours = stillwater(folder, asked.machines, asked.attempts)
-        theirs = plain(folder, sizes(folder))
+        theirs = plain(folder, sizes(folder), asked.machines)
     found = {
         "machines": asked.machines,
         "attempts": asked.attempts,
