@@ -1,5 +1,6 @@
 """kill -9 at any moment: a run goes on, and ends as if nothing had happened."""
 
+import json
 import random
 import time
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from stillwater.runs import Place
+from stillwater.samples import INSTANCES
 from stillwater.store import Store
 from tests.e2e.audit import check_paths, result
 from tests.e2e.command import killed, processes_in, started, stillwater
@@ -80,7 +82,10 @@ def one_more_kill(folder: Path, chance: random.Random) -> int:
 def test_a_container_of_a_killed_run_is_gone_after_the_resume(
     tmp_path: Path, docker_engine: None
 ) -> None:
-    run = ("run", "samples", "--limit", "2", "--model", "builtin/mutate", "--attempts", "1")
+    # Tests that hang until their limit: the container is there to be seen and left behind.
+    row = json.loads(INSTANCES.read_text("utf-8").splitlines()[0]) | {"test_command": "sleep 600"}
+    (tmp_path / "d.jsonl").write_text(json.dumps(row))
+    run = ("run", "d.jsonl", "--model", "builtin/mutate", "--set", "test_timeout=8")
     process = started(tmp_path, *run, "--sandbox", "docker")
     wait_for_container(tmp_path)
     process.kill()

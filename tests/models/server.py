@@ -14,6 +14,7 @@ class Script:
     """What the server answers, and what it was asked."""
 
     text: str = "an answer"
+    texts: list[str] = field(default_factory=list)
     finish_reason: str = "stop"
     status: int = 200
     error: str = "broken"
@@ -40,6 +41,8 @@ def openai_server(script: Script) -> Iterator[str]:
             if script.status != 200:
                 self.reply(script.status, {"error": {"message": script.error}})
                 return
+            if script.texts:
+                script.text = script.texts.pop(0)
             self.reply(200, completion(script))
 
         def reply(self, status: int, body: dict[str, Any]) -> None:
