@@ -52,8 +52,7 @@ def test_a_run_killed_at_random_moments_ends_as_the_undisturbed_one(tmp_path: Pa
             # It ended, so this database is done: kill the rest of the times in a run of its own.
             break
         kills += 1
-        unmade = not (disturbed / "stillwater.db").exists() or no_run(disturbed)
-        process = started(disturbed, *(RUN + LOCAL if unmade else ("resume",)))
+        process = started(disturbed, *(RUN + LOCAL if no_run(disturbed) else ("resume",)))
     process.wait(300)
     while kills < KILLS:
         kills += one_more_kill(disturbed, chance)
@@ -68,7 +67,9 @@ def test_a_run_killed_at_random_moments_ends_as_the_undisturbed_one(tmp_path: Pa
 
 
 def no_run(folder: Path) -> bool:
-    """Whether the database was made, but killed before its run was."""
+    """Whether the command was killed before its run was written."""
+    if not (folder / "stillwater.db").exists():
+        return True
     with Store.open(folder / "stillwater.db") as store:
         return not store.runs()
 
@@ -111,8 +112,8 @@ def containers(folder: Path) -> list[str]:
 
 
 def wait_for_container(folder: Path, seconds: float = 60.0) -> None:
-    """Until some container of the run exists."""
+    """Until the run is written and a container of it exists."""
     deadline = time.monotonic() + seconds
-    while not containers(folder):
+    while no_run(folder) or not containers(folder):
         assert time.monotonic() < deadline, "no container came up"
         time.sleep(0.02)
