@@ -105,7 +105,9 @@ def containers(folder: Path) -> list[str]:
     label = Place(folder / "stillwater.db").label
     client = docker.from_env()
     try:
-        found = client.containers.list(all=True, filters={"label": f"stillwater={label}"})
+        found = client.containers.list(
+            all=True, ignore_removed=True, filters={"label": f"stillwater={label}"}
+        )
         return [container.name for container in found]
     finally:
         client.close()
