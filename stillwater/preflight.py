@@ -8,8 +8,6 @@ from stillwater.grading import parsers
 from stillwater.repository import Repositories
 from stillwater.sandbox.protocol import Job, Limits, Sandbox
 
-NOT_FOUND = 127
-
 
 def check_instances(instances: Sequence[Instance], repositories: Repositories) -> None:
     """Every instance says how to run its tests, and local repositories hold its commit.

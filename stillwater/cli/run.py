@@ -13,13 +13,11 @@ from stillwater import config as configuration
 from stillwater import datasets, runs
 from stillwater.cli import watch
 from stillwater.cli.plain import console
+from stillwater.cli.reader import DEFAULT_DB, Db
 from stillwater.cli.results import final_line, results_table
 from stillwater.sandbox import Sandbox
 from stillwater.store import Store, queries
 
-Db = Annotated[
-    Path, typer.Option("--db", envvar="STILLWATER_DB", help="The database of runs.", dir_okay=False)
-]
 Model = Annotated[
     str | None, typer.Option("--model", help="The one model to use, in litellm's notation.")
 ]
@@ -33,8 +31,6 @@ ConfigFile = Annotated[
     Path | None, typer.Option("--config", help="TOML file instead of ./stillwater.toml.")
 ]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Log lines on stderr too.")]
-
-DEFAULT_DB = Path("stillwater.db")
 
 
 def run(
