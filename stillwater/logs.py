@@ -1,5 +1,6 @@
 """Logs: JSON lines into the run's folder, and people's lines on the terminal only where asked."""
 
+import json
 import sys
 from pathlib import Path
 from typing import TextIO
@@ -20,11 +21,18 @@ def to_run_folder(folder: Path, *, also_terminal: bool = False) -> TextIO:
     if also_terminal:
         processors.append(_tee)
     structlog.configure(
-        processors=[*processors, structlog.processors.JSONRenderer(sort_keys=True)],
+        processors=[*processors, structlog.processors.JSONRenderer(serializer=_line)],
         logger_factory=structlog.WriteLoggerFactory(file),
         cache_logger_on_first_use=False,
     )
     return file
+
+
+_encode = json.JSONEncoder(sort_keys=True, default=repr).encode
+
+
+def _line(event: EventDict, **_: object) -> str:
+    return _encode(event)
 
 
 def _tee(_: WrappedLogger, __: str, event: EventDict) -> EventDict:

@@ -23,23 +23,28 @@ from stillwater.ready import Ready, Slot
 from stillwater.sandbox.protocol import Cancelled
 from stillwater.snapshot import Artifact, Outcome, Past, Snapshot
 from stillwater.steps import Step, Tools
-from stillwater.store import MachineRow, Store
+from stillwater.store import MachineRow, Sealed, Store, seal
 
 LONGEST_WAIT = 300.0
 FINISH_SECONDS = 7.0
 CANCEL_SECONDS = 2.0
 
 
-NEEDED_ARTIFACTS: Mapping[State, frozenset[str]] = {
-    State.READ: frozenset(),
-    State.GENERATE: frozenset({"failing", "patch", "feedback"}),
-    State.APPLY: frozenset({"edits", "patch"}),
-    State.TEST: frozenset({"patch"}),
-    State.REFINE: frozenset({"log"}),
-}
-"""The names of the artifacts that each state's step reads from the history."""
+NOTHING = seal({}, {})
 
-ONLY_THIS_ATTEMPT = frozenset({"edits", "log"})
+FAILING, EDITS = (Event.READ, "failing"), (Event.PROPOSED, "edits")
+PATCH, LOG, FEEDBACK = (Event.APPLIED, "patch"), (Event.FAILED, "log"), (Event.RETRY, "feedback")
+NEEDED: Mapping[State, frozenset[tuple[Event, str]]] = {
+    State.READ: frozenset(),
+    State.GENERATE: frozenset({FAILING, PATCH, FEEDBACK}),
+    State.APPLY: frozenset({EDITS}),
+    State.TEST: frozenset({PATCH}),
+    State.REFINE: frozenset({LOG}),
+}
+"""The artifacts that each state's step reads from the history, by the event that brought them."""
+ONLY_THIS_ATTEMPT = frozenset({EDITS, LOG})
+KEPT = frozenset(name for needed in NEEDED.values() for _, name in needed)
+"""The names of those that the scheduler remembers, so as not to read them anew."""
 
 
 class Listener(Protocol):
@@ -68,6 +73,7 @@ class Done:
 
     machine_id: int
     outcome: Outcome | None
+    sealed: Sealed
     started_at: datetime
 
 
@@ -108,9 +114,10 @@ class Scheduler:
             self._tracked[row.id] = Tracked(row)
             self._ready.add(row, self.clock())
         while self._tracked and not self._signals:
-            for machine_id in self._ready.take(self.clock()):
+            now = self.clock()
+            for machine_id in self._ready.take(now):
                 self._start(machine_id)
-            self._take(self._ready.seconds_to_next(self.clock()))
+            self._take(self._ready.seconds_to_next(now))
         if self._signals:
             self._wind_down()
             return False
@@ -130,20 +137,20 @@ class Scheduler:
             run=self.run_id, instance=snapshot.instance.instance_id, state=snapshot.state.value
         )
         try:
-            outcome: Outcome | None = step(snapshot, self.tools)
+            outcome = step(snapshot, self.tools)
+            sealed = seal(outcome.evidence, outcome.artifacts)
         except Cancelled:
-            outcome = None
+            return Done(snapshot.machine_id, None, NOTHING, started_at)
         except WorldError as error:
             outcome = self._deferred(snapshot, str(error))
             log.warning("world failed", reason=str(error))
+            sealed = seal(outcome.evidence, {})
         except Exception as error:
             told = traceback.format_exc()
             log.error("step crashed", error=repr(error), traceback=told)
-            reason = f"internal error: {type(error).__name__}: {error}"
-            outcome = Outcome(
-                Event.ABORT, {"reason": reason}, {"traceback": Artifact("log", told.encode())}
-            )
-        return Done(snapshot.machine_id, outcome, started_at)
+            outcome = _crashed(error, told)
+            sealed = seal(outcome.evidence, outcome.artifacts)
+        return Done(snapshot.machine_id, outcome, sealed, started_at)
 
     def _deferred(self, snapshot: Snapshot, reason: str) -> Outcome:
         deferred = 0
@@ -163,8 +170,11 @@ class Scheduler:
         if tracked.past is None:
             tracked.past = list(self.store.history(row.id))
         needed = _needed(row, tracked.past)
-        known = {sha256: tracked.blobs[sha256] for sha256 in needed & tracked.blobs.keys()}
-        tracked.blobs = known | self.store.artifacts(needed - known.keys())
+        missing = needed - tracked.blobs.keys()
+        if missing:
+            tracked.blobs = tracked.blobs | self.store.artifacts(missing)
+        if row.state is State.GENERATE:
+            tracked.blobs = {sha256: tracked.blobs[sha256] for sha256 in needed}
         if tracked.instance is None:
             content = self.store.instance(self.dataset_sha256, row.instance_id)
             tracked.instance = Instance.model_validate(content)
@@ -186,12 +196,8 @@ class Scheduler:
             done = self._done.get(timeout=seconds)
         except queue.Empty:
             return
-        while done is not None:
+        if done is not None:
             self._commit(done)
-            try:
-                done = self._done.get_nowait()
-            except queue.Empty:
-                return
 
     def _commit(self, done: Done) -> None:
         tracked = self._tracked[done.machine_id]
@@ -207,8 +213,7 @@ class Scheduler:
             row.id,
             expect_seq=row.seq,
             event=outcome.event,
-            evidence=outcome.evidence,
-            artifacts=outcome.artifacts,
+            sealed=done.sealed,
             started_at=done.started_at,
             finished_at=now,
             attempt=row.attempt,
@@ -224,8 +229,8 @@ class Scheduler:
             not_before=not_before,
             seq=past.seq,
         )
-        fresh = {blob.sha256: blob.content for blob in outcome.artifacts.values()}
-        tracked.blobs = tracked.blobs | fresh
+        fresh = {one.sha256: one.content for name, one in outcome.artifacts.items() if name in KEPT}
+        tracked.blobs = {**tracked.blobs, **fresh}
         if tracked.past is not None:
             tracked.past.append(past)
         if self.listener:
@@ -255,11 +260,21 @@ class Scheduler:
             self._take(left)
 
 
+def _crashed(error: Exception, told: str) -> Outcome:
+    reason = f"internal error: {type(error).__name__}: {error}"
+    return Outcome(
+        Event.ABORT,
+        {"reason": reason.encode("utf-8", "replace").decode()},
+        {"traceback": Artifact("log", told.encode("utf-8", "replace"))},
+    )
+
+
 def _needed(row: MachineRow, past: list[Past]) -> set[str]:
-    wanted = NEEDED_ARTIFACTS[row.state]
+    wanted = NEEDED[row.state]
     return {
         sha256
         for one in past
         for name, sha256 in one.artifacts.items()
-        if name in wanted and (name not in ONLY_THIS_ATTEMPT or one.attempt == row.attempt)
+        if (brought := (one.event, name)) in wanted
+        and (brought not in ONLY_THIS_ATTEMPT or one.attempt == row.attempt)
     }

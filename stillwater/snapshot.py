@@ -55,7 +55,7 @@ class Past:
     attempt: int
     evidence: Mapping[str, Json]
 
-    @property
+    @cached_property
     def artifacts(self) -> Mapping[str, str]:
         """Names of the artifacts in the evidence, with their SHA-256."""
         named = self.evidence.get("artifacts")

@@ -1,6 +1,5 @@
 """Applying an answer's edits: all of them, or none."""
 
-import ast
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
@@ -9,7 +8,7 @@ from stillwater.edits.model import Applied, Edit, EditError, Placement
 from stillwater.edits.paths import is_protected, resolve
 from stillwater.edits.place import place
 from stillwater.edits.source import Source, source_of
-from stillwater.edits.syntax import Complaint, complaint, dump, parse
+from stillwater.edits.syntax import Complaint, alike, complaint, parse
 
 
 def apply(
@@ -105,5 +104,4 @@ def _same(file: File, text: str) -> bool:
     new = parse(text) if file.is_python else None
     if new is None or file.tree is None:
         return False
-    before, after = dump(ast.Module(file.tree.body, [])), dump(new)
-    return before is not None and before == after
+    return alike(file.tree, new)

@@ -3,6 +3,7 @@
 import ast
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from stillwater.edits.syntax import parse, string_lines
 from stillwater.edits.text import indent, is_blank, is_comment, shifted, split, trimmed
@@ -61,6 +62,7 @@ class Code:
         return settled
 
 
+@lru_cache(maxsize=64)
 def understand(text: str) -> Code:
     """The code of an edit, its indentation repaired where the first line alone has lost it."""
     lines = trimmed([line.rstrip("\r\n") for line in split(text)])

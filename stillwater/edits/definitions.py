@@ -13,9 +13,9 @@ from stillwater.edits.select import choose, takes_instance
 from stillwater.edits.syntax import (
     Defining,
     Definition,
+    alike,
     assigned,
     bound,
-    dump,
     first_line,
     is_text,
     last_line,
@@ -38,12 +38,12 @@ class Merge:
         defining = [one for one in body if isinstance(one, Defining)]
         if not defining or self.file.tree is None:
             return False
-        old = {text for one in self.file.tree.body if (text := dump(one))}
+        old = self.file.tree.body
         constants = []
         for node in body:
             if isinstance(node, Defining | Importing) or is_text(node):
                 continue
-            if _is_guard(node) or dump(node) in old:
+            if _is_guard(node) or any(alike(node, one) for one in old):
                 continue
             if not assigned(node):
                 return False
@@ -107,8 +107,7 @@ class Merge:
         have, given = bound(old.body), bound(node.body)
         if have <= given:
             rest = [one for one in old.body if not (bound([one]) or is_text(one) or _is_pass(one))]
-            new = {dump(one) for one in node.body}
-            return all(dump(one) in new for one in rest)
+            return all(any(alike(one, new) for new in node.body) for one in rest)
         exact = (self.edit.first, self.edit.last) == (target.first, target.last)
         return exact and len(have & given) >= 0.8 * len(have)
 
@@ -126,7 +125,7 @@ class Merge:
         values = [one for one in node.body if assigned(one)]
         at = next((one.first for one in among), last_line(old) + 1)
         self.values(values, old.body, above_comments(self.file, at))
-        if node.bases and [dump(one) for one in node.bases] != [dump(one) for one in old.bases]:
+        if node.bases and not alike(node.bases, old.bases):
             self.head(node, old)
 
     def head(self, node: ast.ClassDef, old: ast.ClassDef) -> None:
@@ -145,7 +144,7 @@ class Merge:
         give = indent(self.file.lines[body[0].lineno - 1]) if body else ""
         for node in nodes:
             same = [one for one in body if assigned(one) == assigned(node)]
-            if dump(node) in {dump(one) for one in same}:
+            if any(alike(node, one) for one in same):
                 continue
             take = " " * node.col_offset
             lines = self.code.at(node.lineno, last_line(node), take, give, ())

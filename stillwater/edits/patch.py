@@ -71,7 +71,7 @@ def normalised(patch: str) -> str:
             gone.append(_essence(line[1:]))
         elif line.startswith("+") and not line.startswith("+++ "):
             come.append(_essence(line[1:]))
-        elif not line.startswith("\\"):
+        elif (gone or come) and not line.startswith("\\"):
             changed = _changed([one for one in gone if one], [one for one in come if one])
             kept += [head] * bool(head and changed) + changed
             head = "" if changed else head
@@ -83,6 +83,8 @@ def normalised(patch: str) -> str:
 
 def _changed(gone: Sequence[str], come: Sequence[str]) -> list[str]:
     """The lines of one place of a patch, but for those that come back as they went."""
+    if not gone or not come:
+        return [f"-{line}" for line in gone] + [f"+{line}" for line in come]
     found: list[str] = []
     matcher = difflib.SequenceMatcher(None, gone, come, autojunk=False)
     for what, first, last, start, end in matcher.get_opcodes():

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from stillwater.edits.base import File, near, overlap
 from stillwater.edits.code import Code
 from stillwater.edits.model import Edit, EditError
-from stillwater.edits.syntax import Defining, Definition, Function, dump, first_line, last_line
+from stillwater.edits.syntax import Defining, Definition, Function, alike, first_line, last_line
 from stillwater.edits.text import resemblance
 
 _PER_LINE = 0.02
@@ -71,5 +71,4 @@ def _same_home(node: Defining) -> Callable[[Definition], bool]:
 
 
 def _same_decorators(node: Defining) -> Callable[[Definition], bool]:
-    wanted = [dump(one) for one in node.decorator_list]
-    return lambda one: [dump(each) for each in one.node.decorator_list] == wanted
+    return lambda one: alike(node.decorator_list, one.node.decorator_list)

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 _BROKEN = (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError)
 _QUIET = threading.Lock()
+_RUNS_ON = ('"""', "'''", "\\")
+"""What a string of several lines can't be without."""
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 Defining = Function | ast.ClassDef
@@ -72,12 +74,23 @@ def complaint(text: str) -> Complaint | None:
     return None
 
 
-def dump(node: ast.AST) -> str | None:
-    """The node without positions, for comparing; None where it is too deep."""
-    try:
-        return ast.dump(node)
-    except RecursionError:
-        return None
+def alike(one: object, other: object) -> bool:
+    """Whether two nodes, or what is in them, differ in nothing but their positions."""
+    waiting = [(one, other)]
+    while waiting:
+        a, b = waiting.pop()
+        if type(a) is not type(b):
+            return False
+        if isinstance(a, ast.AST):
+            waiting += [(getattr(a, f, None), getattr(b, f, None)) for f in a._fields]
+        elif isinstance(a, list):
+            assert isinstance(b, list)
+            if len(a) != len(b):
+                return False
+            waiting += zip(a, b, strict=True)
+        elif a is not b and repr(a) != repr(b):
+            return False
+    return True
 
 
 def first_line(node: ast.stmt) -> int:
@@ -149,6 +162,8 @@ def is_text(node: ast.stmt) -> bool:
 def string_lines(lines: Sequence[str]) -> list[tuple[int, int]]:
     """The runs of lines (0-based, inclusive) that start inside a string of several lines."""
     runs: list[tuple[int, int]] = []
+    if not any(mark in line for line in lines for mark in _RUNS_ON):
+        return runs
     opened: list[int] = []
     kinds = {"FSTRING_START": 1, "TSTRING_START": 1, "FSTRING_END": -1, "TSTRING_END": -1}
     try:

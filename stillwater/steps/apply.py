@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from stillwater import edits
-from stillwater.canonical import Json
+from stillwater.canonical import Json, digest
 from stillwater.machine import Event
 from stillwater.repository import touched
 from stillwater.snapshot import Artifact, Outcome, Snapshot
@@ -33,7 +33,9 @@ def apply(snapshot: Snapshot, tools: Tools) -> Outcome:
         return Outcome(Event.REJECTED, {"problem": str(error)})
     base = {path: source.read(path) or "" for path in applied.files}
     patch = edits.diff(base, applied.files)
+    essence = digest(edits.normalised(patch).encode("utf-8", "replace"))
     facts: dict[str, Json] = {
+        "essence": essence,
         "placed": [
             {"path": one.path, "how": one.how, "first": one.first, "last": one.last}
             for one in applied.placed
@@ -42,7 +44,7 @@ def apply(snapshot: Snapshot, tools: Tools) -> Outcome:
         "repairs": list(applied.repairs),
     }
     artifacts = {"patch": Artifact("patch", patch.encode(), "text/x-diff; charset=utf-8")}
-    repeated = _repeated(snapshot, patch)
+    repeated = _repeated(snapshot, essence)
     if repeated:
         problem = f"this is the same patch as attempt {repeated}, which did not repair the bug"
         return Outcome(Event.REJECTED, {"problem": problem, "repeats": repeated}, artifacts)
@@ -68,10 +70,9 @@ class _Base:
         return self._read[path]
 
 
-def _repeated(snapshot: Snapshot, patch: str) -> int | None:
-    mine = edits.normalised(patch)
+def _repeated(snapshot: Snapshot, essence: str) -> int | None:
     for past in snapshot.past:
         earlier = past.event is Event.APPLIED and past.attempt < snapshot.attempt
-        if earlier and edits.normalised(snapshot.text(past, "patch")) == mine:
+        if earlier and past.evidence.get("essence") == essence:
             return past.attempt
     return None

@@ -36,7 +36,7 @@ def generate(snapshot: Snapshot, tools: Tools) -> Outcome:
     facts |= _facts(completion) | {"repairs": list(reading.repairs)}
     if reading.problem:
         return Outcome(Event.UNUSABLE, {**facts, "problem": reading.problem}, artifacts)
-    listed = json.dumps([asdict(edit) for edit in reading.edits], indent=1, ensure_ascii=False)
+    listed = json.dumps([asdict(edit) for edit in reading.edits], ensure_ascii=False)
     artifacts["edits"] = Artifact("edits", listed.encode("utf-8", "replace"), JSON)
     return Outcome(Event.PROPOSED, facts, artifacts)
 

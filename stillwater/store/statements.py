@@ -4,11 +4,8 @@ from collections.abc import Mapping
 
 from sqlalchemy import (
     bindparam,
-    exists,
     func,
-    insert,
     literal_column,
-    null,
     select,
     text,
     update,
@@ -23,7 +20,7 @@ from stillwater.store.schema import UNFINISHED, artifacts, instances, machines, 
 class Prepared:
     """A statement compiled once and for all, for the driver itself.
 
-    Each commit runs three; SQLAlchemy's own execution of them would take longer than SQLite's.
+    SQLAlchemy's own execution of what each commit reads would take longer than SQLite's.
     """
 
     def __init__(self, statement: ClauseElement) -> None:
@@ -99,36 +96,38 @@ INSTANCES = select(instances.c.instance_id, instances.c.content).where(
 ARTIFACT = select(artifacts.c.size, artifacts.c.content).where(
     artifacts.c.sha256 == bindparam("sha256")
 )
-# Not ON CONFLICT: the trigger that keeps artifacts from being replaced comes before that.
-INSERT_ARTIFACT = Prepared(
-    insert(artifacts).from_select(
-        ["sha256", "kind", "media_type", "size", "content"],
-        select(
-            bindparam("sha256", type_=artifacts.c.sha256.type),
-            bindparam("kind", type_=artifacts.c.kind.type),
-            bindparam("media_type", type_=artifacts.c.media_type.type),
-            bindparam("size", type_=artifacts.c.size.type),
-            bindparam("content", type_=artifacts.c.content.type),
-        ).where(~exists().where(artifacts.c.sha256 == bindparam("sha256"))),
-    )
+_OF_TRANSITION = (
+    "machine_id", "seq", "source", "event", "target", "attempt", "started_at", "finished_at",
+    "evidence", "prev_sha256", "sha256",
+)  # fmt: skip
+_OF_COMMIT = (
+    *_OF_TRANSITION, "listed", "contents", "next_attempt", "next_model", "next_not_before", "now",
+)  # fmt: skip
+
+# An insertion into a view of the connection's own: one statement writes the artifacts, the
+# transition and the machine, and is its own transaction. It takes a quarter less time than five
+# statements do, and gives up the interpreter once, not seven times.
+SET_UP_COMMITS = (
+    f"CREATE TEMP VIEW commits ({', '.join(_OF_COMMIT)}) "
+    f"AS SELECT {', '.join(['NULL'] * len(_OF_COMMIT))}",
+    f"""CREATE TEMP TRIGGER commits_write INSTEAD OF INSERT ON commits BEGIN
+      INSERT INTO artifacts (sha256, kind, media_type, size, content)
+        SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3,
+          substr(NEW.contents, value ->> 4, value ->> 5)
+        FROM json_each(NEW.listed)
+        WHERE NOT EXISTS (SELECT 1 FROM artifacts WHERE sha256 = value ->> 0);
+      INSERT INTO transitions ({", ".join(_OF_TRANSITION)})
+        VALUES ({", ".join(f"NEW.{name}" for name in _OF_TRANSITION)});
+      UPDATE machines SET state = NEW.target, attempt = NEW.next_attempt,
+        model = coalesce(NEW.next_model, model), not_before = NEW.next_not_before,
+        lease_owner = NULL, lease_until = NULL, updated_at = NEW.now
+        WHERE id = NEW.machine_id;
+    END""",
+)
+COMMIT = (
+    f"INSERT INTO commits ({', '.join(_OF_COMMIT)}) VALUES ({', '.join('?' * len(_OF_COMMIT))})"
 )
 
-INSERT_TRANSITION = Prepared(
-    insert(transitions).values({c.name: bindparam(c.name) for c in transitions.c if c.name != "id"})
-)
-MOVE_MACHINE = Prepared(
-    update(machines)
-    .where(machines.c.id == bindparam("machine_id"))
-    .values(
-        state=bindparam("to_state"),
-        attempt=bindparam("to_attempt"),
-        model=func.coalesce(bindparam("to_model", type_=machines.c.model.type), machines.c.model),
-        not_before=bindparam("to_not_before"),
-        lease_owner=null(),
-        lease_until=null(),
-        updated_at=bindparam("now"),
-    )
-)
 LEASE_MACHINES = (
     update(machines)
     .where(

@@ -16,13 +16,14 @@ from sqlalchemy.sql import Executable
 from stillwater.canonical import Json, digest
 from stillwater.errors import InputError
 from stillwater.machine import Event, State
-from stillwater.snapshot import Artifact, Past
+from stillwater.snapshot import Past
 from stillwater.store import statements as sql
 from stillwater.store.commit import Move, Writer
 from stillwater.store.create import NewRun, create
 from stillwater.store.engine import connect, reading
 from stillwater.store.errors import StoreError, sentences
 from stillwater.store.rows import MachineRow, RunRow, Verification
+from stillwater.store.seal import Sealed
 from stillwater.store.times import Clock, maybe, moment, stamp, utc_now
 from stillwater.store.verify import verify
 
@@ -162,8 +163,7 @@ class Store:
         *,
         expect_seq: int,
         event: Event,
-        evidence: Mapping[str, Json],
-        artifacts: Mapping[str, Artifact],
+        sealed: Sealed,
         started_at: datetime,
         finished_at: datetime,
         attempt: int,
@@ -180,14 +180,12 @@ class Store:
         Raises:
             IllegalEvent: the machine's state does not allow the event.
             StaleCommit: the machine has moved on.
-            UnfitEvidence: the evidence is nothing JSON can hold.
         """
         move = Move(
             machine_id,
             expect_seq,
             event,
-            evidence,
-            artifacts,
+            sealed,
             started_at,
             finished_at,
             attempt,
@@ -196,8 +194,9 @@ class Store:
             not_before,
         )
         with self._lock, sentences(self.path):
-            record, stored = self._writer.commit(move, stamp(self._clock()))
-        return Past(record.seq, State(record.source), event, State(record.target), attempt, stored)
+            record = self._writer.commit(move, stamp(self._clock()))
+        source, target = State(record.source), State(record.target)
+        return Past(record.seq, source, event, target, attempt, sealed.evidence)
 
     def mark_leased(self, machine_ids: Iterable[int], owner: str, until: datetime) -> None:
         """Note who works on these machines and until when they may; nothing is decided by it."""

@@ -14,7 +14,7 @@ from stillwater.cli import doctor, export, report, show, status
 from stillwater.errors import InputError
 from stillwater.machine import Event
 from stillwater.snapshot import Artifact
-from stillwater.store import Store
+from stillwater.store import Store, seal
 
 ESCAPES = "\x1b[31mred\x1b[0m \x1b]0;title\x07bell\x07 [bold]not markup[/bold]"
 PATCH = "--- a/ledger/money.py\n+++ b/ledger/money.py\n@@ -1 +1 @@\n-x = 1\r\n+x = 2\r\n"
@@ -44,8 +44,9 @@ class Bench:
             machine_id,
             expect_seq=self.seqs.get(machine_id, 0),
             event=event,
-            evidence=evidence or {},
-            artifacts={n: Artifact(n, text.encode()) for n, text in artifacts.items()},
+            sealed=seal(
+                evidence or {}, {n: Artifact(n, text.encode()) for n, text in artifacts.items()}
+            ),
             started_at=self.at,
             finished_at=self.at + timedelta(seconds=10),
             attempt=attempt,

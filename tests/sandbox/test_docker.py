@@ -42,7 +42,8 @@ def without_pytest(engine: None, marker: str) -> Iterator[str]:
             assert run(made, Limits(seconds=20), never).exit_code == 0
             images.commit(made, name, {})
         yield name
-        for image in client.images.list(filters={"label": f"stillwater={marker}"}):
+        made_from_it = client.images.list(filters={"label": f"stillwater={marker}"})
+        for image in sorted(made_from_it, key=lambda one: len(one.history()), reverse=True):
             client.images.remove(image.id, force=True)
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from stillwater.canonical import Json
 from stillwater.machine import Event
 from stillwater.snapshot import Artifact, Past
-from stillwater.store import Store
+from stillwater.store import Store, seal
 
 START = datetime(2026, 11, 23, 12, tzinfo=UTC)
 DATASET = "d" * 64
@@ -42,8 +42,7 @@ def fire_on(
         machine_id,
         expect_seq=row.seq,
         event=event,
-        evidence=evidence or {},
-        artifacts={k: Artifact(k, v.encode()) for k, v in (blobs or {}).items()},
+        sealed=seal(evidence or {}, {k: Artifact(k, v.encode()) for k, v in (blobs or {}).items()}),
         started_at=start,
         finished_at=start + timedelta(seconds=1.5),
         attempt=row.attempt,

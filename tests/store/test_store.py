@@ -4,11 +4,12 @@ from pathlib import Path
 
 import pysqlite3.dbapi2 as sqlite
 import pytest
+import zstandard
 
 from stillwater.errors import InputError
 from stillwater.machine import Event, IllegalEvent, State
 from stillwater.snapshot import Artifact
-from stillwater.store import StaleCommit, Store, StoreError, UnfitEvidence
+from stillwater.store import StaleCommit, Store, StoreError, UnfitEvidence, seal
 from stillwater.store.engine import driver as driver_of
 from tests.store.stories import DATASET, ROWS, START, asked, fire_on, new_run
 
@@ -95,8 +96,7 @@ def test_a_commit_writes_the_transition_its_artifacts_and_the_state(store: Store
         1,
         expect_seq=0,
         event=Event.READ,
-        evidence={"files": []},
-        artifacts={"log": Artifact("log", b"line\n" * 1000)},
+        sealed=seal({"files": []}, {"log": Artifact("log", b"line\n" * 1000)}),
         started_at=START,
         finished_at=START,
         attempt=1,
@@ -138,8 +138,7 @@ def stale(store: Store, seq: int = 5) -> None:
         1,
         expect_seq=seq,
         event=Event.READ,
-        evidence={},
-        artifacts={"log": Artifact("log", b"x")},
+        sealed=seal({}, {"log": Artifact("log", b"x")}),
         started_at=START,
         finished_at=START,
         attempt=1,
@@ -231,7 +230,7 @@ def test_a_missing_or_altered_artifact_is_never_handed_out(store: Store) -> None
     past = fire_on(store, 1, Event.READ, blobs={"log": "true"})
     raw = sqlite.connect(store.path, isolation_level=None)
     raw.execute("DROP TRIGGER artifacts_no_update")
-    for content in (store._writer._compressor.compress(b"lies"), b"junk"):
+    for content in (zstandard.compress(b"lies"), b"junk"):
         raw.execute("UPDATE artifacts SET content = ?", (content,))
         with pytest.raises(StoreError, match=r"not what was stored|damaged"):
             store.artifact(past.artifacts["log"])
