@@ -32,7 +32,7 @@ HEADER = struct.Struct(">BxxxL")  # Engine API, ContainerAttach: stream, three z
 
 @dataclass(frozen=True)
 class Task:
-    """One command for one fresh container, from /testbed, where `tree` is put."""
+    """One command for one fresh container, from /testbed, where `tree` (if any) is put."""
 
     image: str
     command: str
@@ -40,6 +40,7 @@ class Task:
     tree: Path | None = None
     user: int = NOBODY
     variables: Mapping[str, str] = field(default_factory=dict)
+    files: Mapping[str, bytes] = field(default_factory=dict)
     limits: Limits = field(default_factory=Limits)
     network: bool = False
 
@@ -79,8 +80,10 @@ def container(client: "DockerClient", task: Task) -> "Iterator[Container]":
     )
     try:
         trees = [] if task.tree is None else [(task.tree, TESTBED[1:])]
-        files = [(script[1:], task.command.encode())] if long else []
-        with archive(trees, task.user, (TESTBED[1:], HOME[1:]), files) as tar:
+        files = [(path.lstrip("/"), content) for path, content in task.files.items()]
+        files += [(script[1:], task.command.encode())] if long else []
+        folders = (HOME[1:],) if task.tree is None else (TESTBED[1:], HOME[1:])
+        with archive(trees, task.user, folders, files) as tar:
             made.put_archive("/", tar)
         yield made
     finally:

@@ -82,6 +82,7 @@ class DockerSandbox:
                 command=job.command,
                 label=self._label,
                 tree=job.tree,
+                files=job.files,
                 user=NOBODY if self._is_ours(job.environment) else ROOT,
                 variables=job.variables,
                 limits=job.limits,

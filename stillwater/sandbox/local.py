@@ -68,6 +68,8 @@ class LocalSandbox:
     def run(self, job: Job) -> Execution:
         """Run the job to its end or its limits; raises SandboxError, Cancelled."""
         self._check_cancelled()
+        if job.tree is None or job.files:
+            raise SandboxError(f"The job {job.label} needs its image: only docker runs it.")
         path, readable = self._programs(job)
         with _world(), scratch.scratch(self._home) as made:
             task = Task(

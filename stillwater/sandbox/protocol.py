@@ -47,12 +47,17 @@ class Setup:
 
 @dataclass(frozen=True)
 class Job:
-    """One command in one work tree. `tree` is a host directory that the sandbox may change."""
+    """One command in one work tree. `tree` is a host directory that the sandbox may change.
 
-    tree: Path
+    Without a tree the job runs in the one that its environment, a complete image, brings along.
+    `files` are put into the container beside it, by absolute path; only docker has them.
+    """
+
+    tree: Path | None
     command: str
     label: str
     environment: str | None = None
+    files: Mapping[str, bytes] = field(default_factory=dict)
     variables: Mapping[str, str] = field(default_factory=dict)
     limits: Limits = Limits()
 
