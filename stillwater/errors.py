@@ -10,4 +10,9 @@ class InputError(StillwaterError):
 
 
 class WorldError(StillwaterError):
-    """The world failed (model down, engine gone, disk full), not the model: wait and repeat."""
+    """The world failed (model down, engine gone, disk full), not the model: wait and repeat.
+
+    `most_in_a_row` is how often one machine may wait for it, where the configuration allows more.
+    """
+
+    most_in_a_row: int | None = None

@@ -50,16 +50,29 @@ class _Report:
     errors: tuple[str, ...]
 
 
-def distil(log: str, failing: Sequence[str], *, limit: int = 1500, root: str = "/testbed") -> str:
+def distil(
+    log: str,
+    failing: Sequence[str],
+    *,
+    limit: int = 1500,
+    root: str = "/testbed",
+    only_these: bool = False,
+) -> str:
     """The first failing tests of the log, at most `limit` characters; the same for every run.
 
     `failing` are test ids in their order of interest; `root` is where the repository was when the
-    tests ran. Where nothing of a log is recognised, its last lines.
+    tests ran. Where nothing of a log is recognised, its last lines. With `only_these`, no other
+    test of the log is told of: where none of `failing` is recognised in it, their ids are all.
     """
     text = _clean(log, root)
     lines = text.split("\n")
     reports = [*_pytest(lines), *_unittest(lines)]
     chosen = _chosen(reports, failing)
+    if only_these:
+        known = set(failing)
+        chosen = [(test, report) for test, report in chosen if test in known]
+        if not chosen:
+            return _cut("\n".join(f"FAILED {test}" for test in failing[:_TESTS]), limit)
     if not chosen:
         summary = [line for line in lines if _SUMMARY.match(line) and "::" in line]
         return _cut("\n".join(dict.fromkeys(summary[:_TESTS])) or _last(lines), limit)

@@ -10,7 +10,7 @@ from stillwater.config import Config
 from stillwater.datasets import Dataset, Instance
 from stillwater.errors import InputError
 from stillwater.feedback import distil, tail
-from stillwater.grading import judge, parse
+from stillwater.grading import Printed, judge, read
 from stillwater.grading.parsers import EXIT_STATUS, EXIT_TEST
 from stillwater.repository import Repositories, git
 from stillwater.sandbox.protocol import Execution, Job, Limits, Sandbox
@@ -121,9 +121,9 @@ def _read(ran: Execution, log: str, command: str) -> tuple[str, list[str], list[
         raise NothingToRepair(
             f"{command!r} passes: there is nothing to repair; name a failing test"
         )
-    tests = parse(None, log, ran.exit_code)
-    verdict = judge(tests, (), tuple(tests))
-    failing = verdict.failing
+    reading = read(Printed(log, ran.exit_code), None)
+    tests = reading.tests
+    failing = judge(reading, (), tuple(tests)).failing
     # A file that can't be collected has no test ids yet, so only the exit status can judge it.
     if not failing or any("::" not in test for test in failing):
         return EXIT_STATUS, [EXIT_TEST], []

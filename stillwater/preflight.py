@@ -19,8 +19,8 @@ def check_instances(instances: Sequence[Instance], repositories: Repositories) -
     """
     for instance in instances:
         _check_runnable(instance)
-    for parser in {instance.log_parser for instance in instances}:
-        parsers.check(parser)
+    for parser, eval_type in {(one.log_parser, one.eval_type) for one in instances}:
+        parsers.check(parser, eval_type)
     for instance in instances:
         if repositories.is_local(instance):
             repositories.ensure(instance)

@@ -142,7 +142,7 @@ class Scheduler:
         except Cancelled:
             return Done(snapshot.machine_id, None, NOTHING, started_at)
         except WorldError as error:
-            outcome = self._deferred(snapshot, str(error))
+            outcome = self._deferred(snapshot, error)
             log.warning("world failed", reason=str(error))
             sealed = seal(outcome.evidence, {})
         except Exception as error:
@@ -152,13 +152,16 @@ class Scheduler:
             sealed = seal(outcome.evidence, outcome.artifacts)
         return Done(snapshot.machine_id, outcome, sealed, started_at)
 
-    def _deferred(self, snapshot: Snapshot, reason: str) -> Outcome:
+    def _deferred(self, snapshot: Snapshot, error: WorldError) -> Outcome:
+        reason, most = str(error), self.config.max_defers
+        if error.most_in_a_row is not None:
+            most = min(most, error.most_in_a_row)
         deferred = 0
         for past in reversed(snapshot.past):
             if past.event is not Event.DEFER:
                 break
             deferred += 1
-        if deferred >= self.config.max_defers:
+        if deferred >= most:
             return Outcome(
                 Event.ABORT, {"reason": f"deferred {deferred} times; the last time: {reason}"}
             )

@@ -1,6 +1,18 @@
-"""From a test log to a verdict: `parsers` reads the log, `verdict` compares with the instance."""
+"""From a test log to a verdict: `parsers` reads the log, `verdict` compares with the instance.
 
-from stillwater.grading.parsers import GradingError, parse
+`official` is the door to the `swebench` package, for all but pytest's logs and exit codes.
+"""
+
+from stillwater.grading.parsers import GradingError, Printed, Reading, check, load_official, read
 from stillwater.grading.verdict import Verdict, judge
 
-__all__ = ["GradingError", "Verdict", "judge", "parse"]
+__all__ = [
+    "GradingError",
+    "Printed",
+    "Reading",
+    "Verdict",
+    "check",
+    "judge",
+    "load_official",
+    "read",
+]

@@ -43,6 +43,8 @@ class Task:
     files: Mapping[str, bytes] = field(default_factory=dict)
     limits: Limits = field(default_factory=Limits)
     network: bool = False
+    as_image: bool = False
+    """Whether the environment is the image's alone, besides `variables`."""
 
 
 @contextmanager
@@ -93,6 +95,8 @@ def container(client: "DockerClient", task: Task) -> "Iterator[Container]":
 
 def _variables(task: Task) -> dict[str, str]:
     """The environment, besides what the image has."""
+    if task.as_image:
+        return dict(task.variables)
     return {
         "HOME": HOME,
         "TMPDIR": TEMPORARY,

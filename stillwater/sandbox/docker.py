@@ -84,6 +84,7 @@ class DockerSandbox:
                 tree=job.tree,
                 files=job.files,
                 user=NOBODY if self._is_ours(job.environment) else ROOT,
+                as_image=not self._is_ours(job.environment),
                 variables=job.variables,
                 limits=job.limits,
             )

@@ -8,6 +8,7 @@ from stillwater.grading import judge
 from stillwater.machine import Event
 from stillwater.sandbox.protocol import SetupError
 from stillwater.snapshot import Artifact, Outcome, Snapshot
+from stillwater.steps import evaluation
 from stillwater.steps.tools import TestRun, Tools, run_tests
 
 CHARACTERS_A_TOKEN = 3.2
@@ -41,12 +42,12 @@ def _visible_baseline(snapshot: Snapshot, tools: Tools) -> TestRun | None:
 
 def _why_invalid(snapshot: Snapshot, baseline: TestRun) -> str | None:
     execution = baseline.execution
-    if not baseline.tests:
+    if not baseline.reading.tests:
         last = tail(baseline.log.decode("utf-8", "replace"), 200).strip().splitlines()
         how = execution.stopped or f"exit code {execution.exit_code}"
         return f"the tests can't run ({how}): {last[-1] if last else 'they print nothing'}"
     instance = snapshot.instance
-    if judge(baseline.tests, instance.FAIL_TO_PASS, ()).resolved:
+    if judge(baseline.reading, instance.FAIL_TO_PASS, ()).resolved:
         return "every test of FAIL_TO_PASS already passes on the base commit"
     return None
 
@@ -59,10 +60,11 @@ def _choose(
     logs: dict[str, Artifact],
 ) -> Outcome:
     instance, config = snapshot.instance, snapshot.config
-    verdict = judge(baseline.tests, instance.FAIL_TO_PASS, instance.PASS_TO_PASS)
+    verdict = judge(baseline.reading, instance.FAIL_TO_PASS, instance.PASS_TO_PASS)
     failing = ""
     if config.feedback == "tests":
-        failing = distil(baseline.log.decode("utf-8", "replace"), _failing(snapshot, baseline))
+        log = evaluation.printed_by_tests(baseline.log.decode("utf-8", "replace"))
+        failing = distil(log, _failing(snapshot, baseline))
     store = tools.repositories.ensure(instance)
     paths = tools.repositories.paths(store, instance.base_commit)
     python = {path: blob for path, blob in paths.items() if path.endswith(".py")}
@@ -90,7 +92,7 @@ def _choose(
         "feedback": config.feedback,
     }
     if visible is not None:
-        evidence["visible"] = dict(visible.tests)
+        evidence["visible"] = dict(visible.reading.tests)
         logs["visible_log"] = Artifact("log", visible.log)
     if failing:
         logs["failing"] = Artifact("feedback", failing.encode())
@@ -98,4 +100,4 @@ def _choose(
 
 
 def _failing(snapshot: Snapshot, baseline: TestRun) -> list[str]:
-    return judge(baseline.tests, snapshot.instance.FAIL_TO_PASS, ()).failing
+    return judge(baseline.reading, snapshot.instance.FAIL_TO_PASS, ()).failing

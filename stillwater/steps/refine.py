@@ -6,6 +6,7 @@ from stillwater.canonical import Json
 from stillwater.feedback import distil
 from stillwater.machine import Event
 from stillwater.snapshot import Artifact, Outcome, Past, Snapshot
+from stillwater.steps import evaluation
 from stillwater.steps.tools import Tools
 
 
@@ -31,8 +32,11 @@ def _told(snapshot: Snapshot, last: Past) -> tuple[str, str]:
     if last.event is Event.REJECTED:
         return "the edit did not apply", str(last.evidence["problem"])
     stopped = last.evidence.get("stopped")
-    log = snapshot.text(last, "log")
-    facts = distil(log, _failing(last))
+    log = evaluation.printed_by_tests(snapshot.text(last, "log"))
+    facts = distil(log, _failing(last), only_these=snapshot.config.feedback == "visible")
+    problem = last.evidence.get("problem")
+    if problem and not _failing(last):
+        return "the tests did not count", f"All tests that must pass do, but {problem}."
     if stopped:
         return f"the tests were stopped ({stopped})", f"The tests were stopped: {stopped}.\n{facts}"
     return "tests still fail", facts

@@ -22,7 +22,7 @@ def test(snapshot: Snapshot, tools: Tools) -> Outcome:
             return failed
     ran = run_tests(snapshot, tools, patch)
     instance = snapshot.instance
-    verdict = judge(ran.tests, instance.FAIL_TO_PASS, instance.PASS_TO_PASS)
+    verdict = judge(ran.reading, instance.FAIL_TO_PASS, instance.PASS_TO_PASS)
     event = Event.PASSED if verdict.resolved else _unresolved(snapshot)
     return _outcome(event, verdict, ran)
 
@@ -42,8 +42,9 @@ def _visible(snapshot: Snapshot, tools: Tools, patch: str) -> Outcome | None:
     hidden = set(snapshot.instance.FAIL_TO_PASS)
     must = [t for t, status in before.items() if status in PASSING and t not in hidden]
     ran = run_tests(snapshot, tools, patch, hidden=False)
-    verdict = judge(ran.tests, (), must)
-    return None if verdict.resolved else _outcome(Event.FAILED, verdict, ran)
+    verdict = judge(ran.reading, (), must)
+    went_on = not verdict.failing and ran.execution.stopped is None
+    return None if went_on else _outcome(Event.FAILED, verdict, ran)
 
 
 def _outcome(event: Event, verdict: Verdict, ran: TestRun) -> Outcome:

@@ -2,17 +2,19 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from stillwater.canonical import digest
 from stillwater.datasets.instance import Instance
-from stillwater.grading import parse
+from stillwater.errors import WorldError
+from stillwater.grading import Printed, Reading, read
 from stillwater.machine import Event
 from stillwater.models.protocol import Model
 from stillwater.repository import Repositories
 from stillwater.sandbox.protocol import Execution, Job, Limits, Sandbox, Setup
 from stillwater.snapshot import Snapshot
+from stillwater.steps import evaluation
 
 LEAST_SECONDS = 30.0
 """No test run is called hanging before."""
@@ -30,6 +32,12 @@ class Tools:
     models: Model
 
 
+class EnvironmentFailure(WorldError):
+    """The environment of the tests failed, by the official harness's classification."""
+
+    most_in_a_row: int | None = 3
+
+
 @dataclass(frozen=True)
 class TestRun:
     """One run of the instance's tests: what the sandbox saw, and what the log says of each test."""
@@ -37,7 +45,7 @@ class TestRun:
     __test__ = False
 
     execution: Execution
-    tests: Mapping[str, str]
+    reading: Reading
 
     @property
     def log(self) -> bytes:
@@ -53,31 +61,64 @@ def run_tests(snapshot: Snapshot, tools: Tools, patch: str, *, hidden: bool = Tr
     Raises:
         RepositoryError: the repository or test_patch is broken.
         SetupError: setup_command fails.
+        EnvironmentFailure: the tests didn't run, for a reason that no patch gives.
         WorldError: the sandbox or the disk failed.
     """
     instance = snapshot.instance
+    in_image = runs_in_image(instance)
+    execution = (_run_in_image if in_image else _run_on_tree)(snapshot, tools, patch, hidden)
+    printed = Printed(
+        log=execution.output.decode("utf-8", "replace"),
+        exit_code=execution.exit_code,
+        stopped=execution.stopped,
+        marked=in_image,
+    )
+    reading = read(printed, instance.log_parser, instance.eval_type)
+    if reading.environment:
+        raise EnvironmentFailure(
+            f"{instance.instance_id}: the environment of its tests failed ({reading.environment})"
+        )
+    return TestRun(execution, reading)
+
+
+def runs_in_image(instance: Instance) -> bool:
+    """Whether the instance's tests run in an image of its own, by its own script."""
+    return bool(instance.image and instance.eval_script and not instance.test_command)
+
+
+def _run_in_image(snapshot: Snapshot, tools: Tools, patch: str, hidden: bool) -> Execution:
+    instance = snapshot.instance
+    job = _job(snapshot, None, instance.image)
+    files = evaluation.files(instance, patch, hidden=hidden)
+    return tools.sandbox.run(replace(job, command=evaluation.RUN, files=files))
+
+
+def _run_on_tree(snapshot: Snapshot, tools: Tools, patch: str, hidden: bool) -> Execution:
+    instance = snapshot.instance
     store = tools.repositories.ensure(instance)
-    label = f"{_slug(instance.instance_id)}-{snapshot.attempt}"
     environment = _environment(snapshot, tools, store)
     patches = {f"{instance.instance_id}: the patch": patch}
     if hidden:
         patches[f"{instance.instance_id}: test_patch"] = instance.test_patch
+    label = _label(snapshot)
     with tools.repositories.tree(store, instance.base_commit, label, patches) as tree:
-        execution = tools.sandbox.run(_job(snapshot, tree, label, environment))
-    log = execution.output.decode("utf-8", "replace")
-    return TestRun(execution, parse(instance.log_parser, log, execution.exit_code))
+        return tools.sandbox.run(_job(snapshot, tree, environment))
 
 
-def _job(snapshot: Snapshot, tree: Path, label: str, environment: str | None) -> Job:
+def _label(snapshot: Snapshot) -> str:
+    return f"{_slug(snapshot.instance.instance_id)}-{snapshot.attempt}"
+
+
+def _job(snapshot: Snapshot, tree: Path | None, environment: str | None) -> Job:
     config = snapshot.config
     seconds = min(config.test_timeout, hang_seconds(snapshot))
     pytest = snapshot.instance.log_parser in {None, "pytest"}
     return Job(
         tree=tree,
         command=snapshot.instance.test_command or "",
-        label=label,
+        label=_label(snapshot),
         environment=environment,
-        variables={"PYTEST_ADDOPTS": PYTEST_OPTIONS} if pytest else {},
+        variables={"PYTEST_ADDOPTS": PYTEST_OPTIONS} if pytest and tree else {},
         limits=Limits(
             seconds=seconds,
             memory_bytes=config.test_memory,
