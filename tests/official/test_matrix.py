@@ -22,6 +22,7 @@ from stillwater.repository import Repositories, touched
 from stillwater.sandbox import DockerSandbox, engine_answers
 from stillwater.snapshot import Artifact, Past, Snapshot
 from stillwater.steps import STEPS, Tools
+from stillwater.steps.tools import run_tests
 from tests.official.bugs import SAMPLES, WRITTEN, Bug, sample
 from tests.official.patches import KINDS
 
@@ -158,27 +159,48 @@ def evaluate(folder: Path, kind: str, patches: dict[str, str]) -> set[str]:
     return set(report["resolved_ids"])
 
 
+def snapshot_of(row: dict[str, Any], text: str) -> Snapshot:
+    """A machine whose patch is to be tested."""
+    settings = {"sandbox": "docker", "test_timeout": SECONDS, "test_pids": 128}
+    patch = Artifact("patch", text.encode())
+    applied = Past(
+        1, State.APPLY, Event.APPLIED, State.TEST, 1, {"artifacts": {"patch": patch.sha256}}
+    )
+    return Snapshot(
+        run_id="r", machine_id=1, arm="default", instance=Instance.model_validate(row),
+        config=load(settings), state=State.TEST, attempt=1, model="m", past=(applied,),
+        blobs={patch.sha256: patch.content},
+    )  # fmt: skip
+
+
 def ours(matrix: Matrix, kind: str, folder: Path) -> set[str]:
     """The instances whose TEST step says `passed`."""
     sandbox = DockerSandbox(folder, BASE, f"matrix-{kind}")
-    settings = {"sandbox": "docker", "test_timeout": SECONDS, "test_pids": 128}
     tools = Tools(Repositories(folder, ""), sandbox, LitellmClient(None, None))
 
     def resolved(row: dict[str, Any]) -> bool:
-        patch = Artifact("patch", matrix.patches[kind][row["instance_id"]].encode())
-        applied = Past(
-            1, State.APPLY, Event.APPLIED, State.TEST, 1, {"artifacts": {"patch": patch.sha256}}
-        )
-        snapshot = Snapshot(
-            run_id="r", machine_id=1, arm="default", instance=Instance.model_validate(row),
-            config=load(settings), state=State.TEST, attempt=1, model="m", past=(applied,),
-            blobs={patch.sha256: patch.content},
-        )  # fmt: skip
+        snapshot = snapshot_of(row, matrix.patches[kind][row["instance_id"]])
         return STEPS[State.TEST](snapshot, tools).event is Event.PASSED
 
     with ThreadPoolExecutor(AT_ONCE) as pool:
         found = pool.map(resolved, matrix.rows)
         return {row["instance_id"] for row, one in zip(matrix.rows, found, strict=True) if one}
+
+
+def test_no_line_of_the_hidden_tests_is_printed_where_they_are_left_out(
+    matrix: Matrix, tmp_path: Path
+) -> None:
+    tools = Tools(
+        Repositories(tmp_path, ""),
+        DockerSandbox(tmp_path, BASE, "matrix-visible"),
+        LitellmClient(None, None),
+    )
+    for row in matrix.rows:
+        visible = run_tests(snapshot_of(row, ""), tools, "", hidden=False)
+        added = [line[1:].strip() for line in row["test_patch"].splitlines() if line[:1] == "+"]
+        assert not [line for line in added if len(line) > 10 and line in visible.log.decode()]
+        if row["instance_id"] != "query__query-4":  # all of its tests are in test_patch
+            assert visible.reading.tests
 
 
 @pytest.mark.parametrize("kind", KINDS)
