@@ -29,14 +29,36 @@ def check_instances(instances: Sequence[Instance], repositories: Repositories) -
 def _check_runnable(instance: Instance) -> None:
     if instance.test_command:
         return
-    if instance.image or instance.eval_script:
+    needed = ("image", "eval_script", "log_parser")
+    missing = [name for name in needed if not getattr(instance, name)]
+    if len(missing) == len(needed) or "eval_script" in missing:
         raise DatasetError(
-            f"{instance.instance_id} needs its image to run, which this version doesn't do yet; "
-            "give it test_command (and setup_command)"
+            f"{instance.instance_id}: nothing says how to run its tests: add test_command, or take "
+            "its row from a dataset of SWE-bench's version 5, which has image, eval_script and "
+            "log_parser"
         )
-    raise DatasetError(
-        f"{instance.instance_id}: nothing says how to run its tests; add the field 'test_command'"
-    )
+    if missing:
+        raise DatasetError(
+            f"{instance.instance_id}: its tests run by eval_script, but {' and '.join(missing)} "
+            "is missing: add it, or test_command"
+        )
+
+
+def check_sandbox(instances: Sequence[Instance], kind: str) -> None:
+    """Instances that bring an image need the sandbox that has images.
+
+    Raises:
+        DatasetError: one of them, and another sandbox than docker.
+    """
+    if kind == "docker":
+        return
+    for instance in instances:
+        if instance.runs_in_image:
+            raise DatasetError(
+                f"{instance.instance_id} runs in the image {instance.image}, which the {kind} "
+                "sandbox can't: start a Docker Engine (see `stillwater doctor`), or give the row "
+                "test_command and setup_command"
+            )
 
 
 def check_test_commands(

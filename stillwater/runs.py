@@ -79,6 +79,7 @@ def plan(
     )
     if why:
         notice(why)
+    preflight.check_sandbox(dataset.instances, sandbox.kind)
     sandbox.reap()
     preflight.check_test_commands(dataset.instances, repositories, sandbox)
     changes: dict[str, object] = {"sandbox": sandbox.kind}

@@ -15,7 +15,7 @@ from typing import Protocol
 import structlog
 
 from stillwater.config import Config
-from stillwater.datasets.instance import Instance
+from stillwater.datasets import Instance, instance_of
 from stillwater.errors import WorldError
 from stillwater.executor import Executor
 from stillwater.machine import FINAL, Event, State
@@ -180,7 +180,7 @@ class Scheduler:
             tracked.blobs = {sha256: tracked.blobs[sha256] for sha256 in needed}
         if tracked.instance is None:
             content = self.store.instance(self.dataset_sha256, row.instance_id)
-            tracked.instance = Instance.model_validate(content)
+            tracked.instance = instance_of(content)
         return Snapshot(
             run_id=self.run_id,
             machine_id=row.id,

@@ -35,14 +35,20 @@ Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Log lines on std
 
 def run(
     dataset: Annotated[
-        str, typer.Argument(help="samples, a .jsonl/.json/.parquet file, or a hub name.")
+        str, typer.Argument(help="samples, a .jsonl/.json/.parquet file, lite, verified, …")
     ] = "samples",
     limit: Annotated[
         int | None, typer.Option("--limit", min=1, help="At most N instances.")
     ] = None,
     part: Annotated[str | None, typer.Option("--slice", help="A:B, as in Python.")] = None,
     instance: Annotated[
-        list[str] | None, typer.Option("--instance", help="Only this one; may be repeated.")
+        list[str] | None, typer.Option("--instance", help="Only these: an id, or a*pattern.")
+    ] = None,
+    repo: Annotated[
+        list[str] | None, typer.Option("--repo", help="Only of OWNER/NAME, or an own*/pattern.")
+    ] = None,
+    shuffle: Annotated[
+        int | None, typer.Option("--shuffle", metavar="SEED", help="In the order of this seed.")
     ] = None,
     split: Annotated[str, typer.Option("--split", help="Which split of a hub dataset.")] = "test",
     model: Model = None,
@@ -56,7 +62,8 @@ def run(
 ) -> None:
     """Repair every instance of a dataset."""
     settings = settings_of(model, attempts, feedback, sandbox, assignments, config)
-    chosen = datasets.select(datasets.load(dataset, split), instance or (), part, limit)
+    wanted = datasets.Selection(instance or (), repo or (), shuffle, part, limit)
+    chosen = datasets.select(datasets.load(dataset, split), wanted)
     place = runs.Place(db)
     with runs.opened(place) as store:
         ready = runs.plan(place, chosen, settings, notice)

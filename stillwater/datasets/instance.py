@@ -40,3 +40,8 @@ class Instance(BaseModel):
     environment: str | None = None
     test_command: str | None = None
     log_parser: str | None = None
+
+    @property
+    def runs_in_image(self) -> bool:
+        """Whether its tests run in an image of its own, by its own script."""
+        return bool(self.image and self.eval_script and not self.test_command)

@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from stillwater.canonical import Json, canonical, digest
+from stillwater.datasets import names
 from stillwater.datasets.instance import Instance
 from stillwater.errors import InputError
 
@@ -30,7 +31,7 @@ class Dataset:
 
 
 def load(name: str, split: str = "test") -> Dataset:
-    """The dataset called `samples`, in the file `name`, or by that name on the hub.
+    """The dataset called `samples`, in the file `name`, or by that name or alias on the hub.
 
     Raises:
         DatasetError: no such dataset, or a row of it that can't be used.
@@ -42,7 +43,24 @@ def load(name: str, split: str = "test") -> Dataset:
     path = Path(name)
     if path.suffix in FILE_SUFFIXES or path.exists():
         return _from_file(path, name)
-    return _from_hub(name, split)
+    return _from_hub(names.hub_name(name) or name, split)
+
+
+def instance_of(row: Mapping[str, Json]) -> Instance:
+    """The instance that a checked row describes, with what the `swebench` package knows of it."""
+    instance = Instance.model_validate(row)
+    told = instance.image and instance.log_parser and instance.eval_type
+    if instance.test_command or not instance.eval_script or told:
+        return instance
+    from stillwater.datasets import official
+
+    try:
+        return official.complete(instance)
+    except ImportError as error:
+        raise DatasetError(
+            f"{instance.instance_id} leaves out its image, log_parser or eval_type, which the "
+            "extra knows: pip install 'stillwater[swebench]'"
+        ) from error
 
 
 def _from_file(path: Path, name: str) -> Dataset:
@@ -58,9 +76,11 @@ def _from_file(path: Path, name: str) -> Dataset:
 
 def _from_hub(name: str, split: str) -> Dataset:
     if name.count("/") != 1:
+        near = names.nearest(name)
+        hint = f" (did you mean {near}?)" if near else ""
         raise DatasetError(
-            f"{name!r} is no dataset: give `samples`, a path to .jsonl, .json or .parquet, "
-            "or a hub name such as OWNER/NAME"
+            f"{name!r} is no dataset{hint}: give `samples`, a path to .jsonl, .json or .parquet, "
+            f"one of {', '.join(names.HUB)}, or a hub name such as OWNER/NAME"
         )
     try:
         from datasets import load_dataset
@@ -143,7 +163,7 @@ def _instance(row: object, where: str) -> Instance:
     if not isinstance(row, dict):
         raise DatasetError(f"{where}: an instance is a JSON object")
     try:
-        instance = Instance.model_validate(row)
+        instance = instance_of(row)
     except ValidationError as error:
         first = error.errors()[0]
         field = str(first["loc"][0])

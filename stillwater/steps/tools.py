@@ -65,7 +65,7 @@ def run_tests(snapshot: Snapshot, tools: Tools, patch: str, *, hidden: bool = Tr
         WorldError: the sandbox or the disk failed.
     """
     instance = snapshot.instance
-    in_image = runs_in_image(instance)
+    in_image = instance.runs_in_image
     execution = (_run_in_image if in_image else _run_on_tree)(snapshot, tools, patch, hidden)
     printed = Printed(
         log=execution.output.decode("utf-8", "replace"),
@@ -79,11 +79,6 @@ def run_tests(snapshot: Snapshot, tools: Tools, patch: str, *, hidden: bool = Tr
             f"{instance.instance_id}: the environment of its tests failed ({reading.environment})"
         )
     return TestRun(execution, reading)
-
-
-def runs_in_image(instance: Instance) -> bool:
-    """Whether the instance's tests run in an image of its own, by its own script."""
-    return bool(instance.image and instance.eval_script and not instance.test_command)
 
 
 def _run_in_image(snapshot: Snapshot, tools: Tools, patch: str, hidden: bool) -> Execution:

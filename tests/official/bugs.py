@@ -51,7 +51,9 @@ def read(folder: Path) -> dict[str, str]:
 
 def sample(instance_id: str, folder: Path) -> Bug:
     """One of the bundled samples."""
-    (one,) = datasets.select(datasets.load("samples"), [instance_id]).instances
+    (one,) = datasets.select(
+        datasets.load("samples"), datasets.Selection(ids=[instance_id])
+    ).instances
     repositories = Repositories(folder, "")
     store = repositories.ensure(one)
     with repositories.tree(store, one.base_commit, "image") as tree:
