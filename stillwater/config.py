@@ -62,6 +62,9 @@ class Config(BaseSettings):
     setup_timeout: float = Field(3600.0, gt=0)
     test_memory: int = Field(4 << 30, ge=64 << 20)
     test_pids: int = Field(512, ge=16)
+    test_disk: int = Field(8 << 30, ge=1 << 20)
+    test_cpus: float | None = Field(None, gt=0)
+    """How many processors one test run may use, also in part; all if not set."""
     test_output: int = Field(16 << 20, ge=1 << 16)
 
     model_slots: int = Field(1, ge=1)

@@ -13,8 +13,8 @@ from stillwater.feedback import distil, tail
 from stillwater.grading import Printed, judge, read
 from stillwater.grading.parsers import EXIT_STATUS, EXIT_TEST
 from stillwater.repository import Repositories, git
-from stillwater.sandbox.protocol import Execution, Job, Limits, Sandbox
-from stillwater.steps.tools import PYTEST_OPTIONS
+from stillwater.sandbox.protocol import Execution, Job, Sandbox
+from stillwater.steps.tools import PYTEST_OPTIONS, limits_of
 
 NOT_FOUND = 127
 
@@ -100,12 +100,7 @@ def dataset(
 
 def _run(frozen: Frozen, command: str, config: Config, sandbox: Sandbox, home: Path) -> Execution:
     repositories = Repositories(home, config.repo_url)
-    limits = Limits(
-        seconds=config.test_timeout,
-        memory_bytes=config.test_memory,
-        pids=config.test_pids,
-        output_bytes=config.test_output,
-    )
+    limits = limits_of(config, config.test_timeout)
     with repositories.tree(frozen.store, frozen.commit, "first") as tree:
         variables = {"PYTEST_ADDOPTS": PYTEST_OPTIONS}
         return sandbox.run(Job(tree, command, "first", variables=variables, limits=limits))

@@ -8,9 +8,11 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from stillwater.sandbox import disk, engine
 from stillwater.sandbox.archive import archive
 from stillwater.sandbox.capture import Capture
 from stillwater.sandbox.layout import HOME, TEMPORARY, TESTBED
@@ -65,10 +67,10 @@ def container(client: "DockerClient", task: Task) -> "Iterator[Container]":
         user=f"{task.user}:{task.user}",
         labels={"stillwater": task.label},
         network_mode="bridge" if task.network else "none",
-        network_disabled=not task.network,
         mem_limit=limits.memory_bytes,
         memswap_limit=limits.memory_bytes,
         pids_limit=limits.pids,
+        nano_cpus=None if limits.cpus is None else int(limits.cpus * 1e9),
         cap_drop=["ALL"],
         security_opt=["no-new-privileges"],
         ulimits=[
@@ -116,7 +118,8 @@ def run(made: "Container", limits: Limits, cancellation: int) -> Execution:
     with _attached(made) as stream:
         made.start()
         follower = Follower(limits)
-        follower.follow(stream, cancellation)
+        with disk.watched(partial(_written, str(made.id)), limits.disk_bytes) as full:
+            follower.follow(stream, cancellation, full)
     if follower.cancelled or follower.stopped:
         with suppress(APIError):  # it has just ended by itself
             made.kill()
@@ -135,6 +138,13 @@ def run(made: "Container", limits: Limits, cancellation: int) -> Execution:
         stopped=stopped,
         truncated=follower.capture.truncated,
     )
+
+
+def _written(container_id: str) -> int:
+    """Bytes in the container's own layer, in which its tree is too."""
+    with engine.connect() as client:
+        found = client.api.containers(all=True, size=True, filters={"id": container_id})
+        return int(found[0].get("SizeRw", 0)) if found else 0
 
 
 @contextmanager
@@ -164,11 +174,15 @@ class Follower:
         self.started = time.monotonic()
         self._deadline = self.started + limits.seconds
 
-    def follow(self, stream: socket.socket, cancellation: int) -> None:
-        """Read; `stopped` or `cancelled` say why, if it wasn't to the end."""
+    def follow(self, stream: socket.socket, cancellation: int, full: int) -> None:
+        """Read; `stopped` or `cancelled` say why, if it wasn't to the end.
+
+        `full` is readable once too much has been written to the disk.
+        """
         with selectors.DefaultSelector() as selector:
             selector.register(stream, selectors.EVENT_READ)
             selector.register(cancellation, selectors.EVENT_READ)
+            selector.register(full, selectors.EVENT_READ)
             while self.stopped is None:
                 left = self._deadline - time.monotonic()
                 ready = {key.fd for key, _ in selector.select(max(0.0, left))}
@@ -182,6 +196,8 @@ class Follower:
                     self._feed(chunk)
                 if self.capture.flooded:
                     self.stopped = "output"
+                elif full in ready:
+                    self.stopped = "disk"
                 elif left <= 0:
                     self.stopped = "timeout"
 

@@ -14,6 +14,7 @@ from stillwater.sandbox.protocol import Limits
 from stillwater.sandbox.scratch import unique
 
 ROOT = Path("/sys/fs/cgroup")
+PERIOD = 100_000  # microseconds, of which a quota of the processors' time is counted
 OWN_PROCESSES = 8  # the walls' own, besides the job's
 ENTER = (
     'n=$1; shift; while [ "$n" -gt 0 ]; do echo $$ >"$1/cgroup.procs" || exit 125;'
@@ -23,7 +24,7 @@ ENTER = (
 
 @dataclass(frozen=True)
 class Group:
-    """The directories of one job's control groups: one in version 2, two in version 1."""
+    """The directories of one job's control groups: one in version 2, two or three in version 1."""
 
     directories: tuple[Path, ...]
 
@@ -73,23 +74,31 @@ def group(name: str, limits: Limits) -> Iterator[Group | None]:
             remove(directory)
 
 
-def _settings(limits: Limits) -> dict[Path, dict[str, int]]:
-    pids = {"pids.max": limits.pids + OWN_PROCESSES}
+def _settings(limits: Limits) -> dict[Path, dict[str, str | int]]:
+    quota = None if limits.cpus is None else int(limits.cpus * PERIOD)
+    pids: dict[str, str | int] = {"pids.max": limits.pids + OWN_PROCESSES}
+    cpu: dict[str, str | int] = {}
     with suppress(OSError):
-        if {"pids", "memory"} <= set((ROOT / "cgroup.subtree_control").read_text().split()):
-            return {ROOT: {**pids, "memory.max": limits.memory_bytes}}
+        controllers = set((ROOT / "cgroup.subtree_control").read_text().split())
+        if not {"pids", "memory"} <= controllers:
+            return {}
+        if quota and "cpu" in controllers:
+            cpu = {"cpu.max": f"{quota} {PERIOD}"}
+        return {ROOT: {**pids, "memory.max": limits.memory_bytes, **cpu}}
+    if not ((ROOT / "pids").is_dir() and (ROOT / "memory").is_dir()):
         return {}
-    if (ROOT / "pids").is_dir() and (ROOT / "memory").is_dir():
-        memory = {"memory.limit_in_bytes": limits.memory_bytes}
-        return {ROOT / "pids": pids, ROOT / "memory": memory}
-    return {}
+    if quota and (ROOT / "cpu").is_dir():
+        cpu = {"cpu.cfs_period_us": PERIOD, "cpu.cfs_quota_us": quota}
+    memory: dict[str, str | int] = {"memory.limit_in_bytes": limits.memory_bytes}
+    found = {ROOT / "pids": pids, ROOT / "memory": memory, ROOT / "cpu": cpu}
+    return {folder: values for folder, values in found.items() if values}
 
 
 def leftovers() -> list[Path]:
     """The groups that any scheduler on this machine has made and not removed."""
     if os.geteuid() != 0:
         return []
-    parents = (ROOT, ROOT / "pids", ROOT / "memory")
+    parents = (ROOT, ROOT / "pids", ROOT / "memory", ROOT / "cpu")
     return [found for parent in parents for found in parent.glob("stillwater-*")]
 
 

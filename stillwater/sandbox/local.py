@@ -137,7 +137,7 @@ class LocalSandbox:
                 walled = [*wall_off, *program]
                 return walled if group is None else group.enter(walled)
 
-            found = execute(wrap, spec, task.limits, self._cancellation)
+            found = execute(wrap, spec, task.limits, self._cancellation, (task.tree, task.scratch))
             if group is not None and found.stopped is None and group.out_of_memory():
                 return replace(found, stopped="memory")
             return found

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from stillwater.sandbox import disk
 from stillwater.sandbox.capture import Capture
 from stillwater.sandbox.protocol import Cancelled, Execution, Limits, SandboxError
 
@@ -32,15 +33,17 @@ class Walled:
         self.capture = Capture(limits.output_bytes)
         self.stopped: str | None = None
         self.cancelled = False
+        self.full = False
         self.deadline = time.monotonic() + limits.seconds
 
-    def follow(self, cancellation: int) -> None:
-        """Read until everything has ended."""
+    def follow(self, cancellation: int, full: int) -> None:
+        """Read until everything has ended; `full` is readable once the disk is to be spared."""
         output = self.process.stdout
         assert output is not None
         with selectors.DefaultSelector() as selector:
             selector.register(output, selectors.EVENT_READ)
             selector.register(cancellation, selectors.EVENT_READ)
+            selector.register(full, selectors.EVENT_READ)
             while True:
                 left = max(0.0, self.deadline - time.monotonic())
                 ready = {key.fd for key, _ in selector.select(left)}
@@ -48,6 +51,9 @@ class Walled:
                     selector.unregister(cancellation)
                     self.cancelled = True
                     self._end(b"k")
+                if full in ready:
+                    selector.unregister(full)
+                    self.full = True
                 if output.fileno() in ready:
                     chunk = os.read(output.fileno(), CHUNK)
                     if not chunk:
@@ -59,8 +65,8 @@ class Walled:
     def _goes_on(self) -> bool:
         """Stop what has gone too far; False when it no longer answers to that."""
         ending = self.stopped is not None or self.cancelled
-        if not ending and self.capture.flooded:
-            self.stopped = "output"
+        if not ending and (self.capture.flooded or self.full):
+            self.stopped = "output" if self.capture.flooded else "disk"
             self._end(b"k")
         elif time.monotonic() >= self.deadline:
             if self.process.poll() is not None and ending:
@@ -88,17 +94,24 @@ class Walled:
 
 
 def execute(
-    wrapper: Wrapper, spec: Mapping[str, object], limits: Limits, cancellation: int
+    wrapper: Wrapper,
+    spec: Mapping[str, object],
+    limits: Limits,
+    cancellation: int,
+    folders: tuple[Path, ...],
 ) -> Execution:
     """Run the launcher with `spec`, in `wrapper`; `cancellation` is readable once cancelled.
 
+    `folders` are those that the command may fill, up to the limit of the disk.
     Raises SandboxError when the walls couldn't be put up, Cancelled.
     """
     started = time.monotonic()
     with _spawned(wrapper, spec) as (process, report):
         walled = Walled(process, limits)
+        filled = disk.Folders(folders, limits.disk_bytes)
         try:
-            walled.follow(cancellation)
+            with disk.watched(filled.written, limits.disk_bytes) as full:
+                walled.follow(cancellation, full)
             process.wait(PATIENCE)
         except subprocess.TimeoutExpired:
             walled.kill()

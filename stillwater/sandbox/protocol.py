@@ -26,13 +26,15 @@ class Cancelled(StillwaterError):
 
 @dataclass(frozen=True)
 class Limits:
-    """What one command may use."""
+    """What one command may use; `cpus` may be a fraction, and None is all there are."""
 
     seconds: float = 1800.0
     memory_bytes: int = 4 << 30
     pids: int = 512
     file_bytes: int = 1 << 30
+    disk_bytes: int = 8 << 30
     output_bytes: int = 16 << 20
+    cpus: float | None = None
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,7 @@ class Job:
 class Execution:
     """What came of a job. `output` is stdout and stderr as they came, capped at the limit.
 
-    `stopped` says which limit ended it (timeout, memory, output), or is None.
+    `stopped` says which limit ended it (timeout, memory, disk, output), or is None.
     """
 
     exit_code: int | None

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from stillwater.canonical import digest
+from stillwater.config import Config
 from stillwater.datasets.instance import Instance
 from stillwater.errors import WorldError
 from stillwater.grading import Printed, Reading, read
@@ -114,12 +115,19 @@ def _job(snapshot: Snapshot, tree: Path | None, environment: str | None) -> Job:
         label=_label(snapshot),
         environment=environment,
         variables={"PYTEST_ADDOPTS": PYTEST_OPTIONS} if pytest and tree else {},
-        limits=Limits(
-            seconds=seconds,
-            memory_bytes=config.test_memory,
-            pids=config.test_pids,
-            output_bytes=config.test_output,
-        ),
+        limits=limits_of(config, seconds),
+    )
+
+
+def limits_of(config: Config, seconds: float) -> Limits:
+    """What a test run of this configuration may use, in at most `seconds`."""
+    return Limits(
+        seconds=seconds,
+        memory_bytes=config.test_memory,
+        pids=config.test_pids,
+        disk_bytes=config.test_disk,
+        output_bytes=config.test_output,
+        cpus=config.test_cpus,
     )
 
 

@@ -112,3 +112,10 @@ def test_without_an_engine_auto_is_local_and_says_why(gone: None, home: Path) ->
 def test_the_sdk_is_not_imported_before_it_is_needed() -> None:
     check = "import sys, stillwater.sandbox; sys.exit('docker' in sys.modules)"
     subprocess.run([sys.executable, "-c", check], check=True)
+
+
+@docker
+def test_a_job_has_its_share_of_the_processors(docker_sandbox: DockerSandbox, tree: Path) -> None:
+    files = "/sys/fs/cgroup/cpu.max /sys/fs/cgroup/cpu/cpu.cfs_quota_us"
+    job = Job(tree, f"cat {files} 2>/dev/null", "test", limits=Limits(cpus=0.5))
+    assert docker_sandbox.run(job).output.split()[0] == b"50000"

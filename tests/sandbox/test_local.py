@@ -11,7 +11,7 @@ import pytest
 from filelock import FileLock
 
 from stillwater.errors import InputError
-from stillwater.sandbox import Job, Limits, LocalSandbox, layout, scratch, walls
+from stillwater.sandbox import Job, Limits, LocalSandbox, groups, layout, scratch, walls
 from tests.sandbox.conftest import local, running
 
 SCHEDULER = """
@@ -146,3 +146,12 @@ def test_scratch_goes_even_when_a_job_forbids_it(
 
 def test_walls_are_named_in_order_of_strength() -> None:
     assert walls.KINDS == ("bubblewrap", "namespaces", "landlock", "rlimits")
+
+
+def test_a_share_of_the_processors_is_a_control_groups() -> None:
+    with groups.group(scratch.unique(), Limits(cpus=0.5)) as made:
+        if made is None:
+            pytest.skip("no control groups can be made here")
+        names = ("cpu.max", "cpu.cfs_quota_us")
+        set_to = [(f / n).read_text() for f in made.directories for n in names if (f / n).exists()]
+    assert [text.split()[0] for text in set_to] in (["50000"], ["max"], [])

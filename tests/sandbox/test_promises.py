@@ -64,6 +64,16 @@ def test_the_machines_own_servers_are_out_of_reach(run: Run) -> None:
     assert b"Error" in execution.output
 
 
+def test_a_job_reaches_its_own_servers_by_the_name_localhost(run: Run, sandbox: Sandbox) -> None:
+    if sandbox.walls()["network"] == "seccomp":
+        pytest.skip("seccomp forbids all sockets")
+    code = (
+        "import socket; server = socket.create_server(('localhost', 0)); "
+        "socket.create_connection(server.getsockname()); print('reached')"
+    )
+    assert run(f'python -c "{code}"').output == b"reached\n"
+
+
 def test_the_internet_is_out_of_reach_at_once(run: Run) -> None:
     execution = run(connecting("192.0.2.1", 80))
     assert execution.exit_code == 1
@@ -157,6 +167,21 @@ def test_a_large_allocation_is_stopped(run: Run) -> None:
 def test_a_large_file_is_stopped(run: Run) -> None:
     execution = run("head -c 3000000 /dev/zero > big; wc -c < big", file_bytes=1 << 20)
     assert execution.output.split()[-1] == b"1048576"
+
+
+def test_filling_the_disk_is_stopped(
+    run: Run, tree: Path, marker: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("stillwater.sandbox.disk.CHECK_SECONDS", 0.05)
+    (tree / "fill.py").write_text(
+        "for n in range(1_000_000):\n"
+        "    with open(f'file{n}', 'wb') as file:\n"
+        "        file.write(b'x' * (1 << 20))\n"
+    )
+    execution = run(f"python fill.py {marker}", disk_bytes=64 << 20, seconds=120.0)
+    assert (execution.stopped, execution.exit_code) == ("disk", None)
+    assert running(marker) == []
+    assert run("echo next").output == b"next\n"
 
 
 def test_output_keeps_its_beginning_and_end(run: Run) -> None:
