@@ -12,6 +12,6 @@ def docker_engine() -> None:
 
     why = engine_answers()
     if why is not None:
-        if os.environ.get("STILLWATER_TEST_DOCKER"):
+        if os.environ.get("DOCKER_EXPECTED"):
             pytest.fail(f"CI promises a Docker Engine, but: {why}")
         pytest.skip(why)

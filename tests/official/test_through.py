@@ -1,0 +1,84 @@
+"""From a dataset with images through the command line to predictions that the harness takes."""
+
+import json
+import subprocess
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from stillwater.sandbox import engine_answers
+from tests.e2e.command import stillwater
+from tests.models.server import Script, openai_server
+from tests.official.bugs import SLUG_FIXED, WRITTEN
+from tests.official.test_matrix import build, official_report, row_of
+
+pytestmark = pytest.mark.docker
+
+ANSWER = f"FILE: slugs.py\nLINES: 1-2\nREASONING: two blanks\n```python\n{SLUG_FIXED}```\n"
+
+
+@pytest.fixture
+def rows(tmp_path: Path) -> Iterator[list[dict[str, Any]]]:
+    """Two instances with images: the answer repairs one, and doesn't fit the other."""
+    pytest.importorskip("swebench")
+    silence = engine_answers()
+    if silence:
+        pytest.skip(silence)
+    mark = uuid.uuid4().hex[:12]
+    made = []
+    bugs = [bug for bug in WRITTEN if bug.name in {"slugs__slugs-1", "stack__stack-2"}]
+    for n, bug in enumerate(bugs):
+        image, context = f"stillwater-through:{mark}-{n}", tmp_path / f"context-{n}"
+        build(bug, image, context)
+        repository = tmp_path / f"repository-{n}"
+        subprocess.run(
+            ["docker", "cp", f"{created(image)}:/testbed", repository], check=True,
+            capture_output=True,
+        )  # fmt: skip
+        commit = git(repository, "rev-parse", "HEAD")
+        made.append(row_of(bug, image) | {"repo_url": str(repository), "base_commit": commit})
+    yield made
+    for one in made:
+        for container in docker("ps", "-aq", "--filter", f"ancestor={one['image']}").split():
+            docker("rm", "-f", container)
+        docker("rmi", "-f", one["image"])
+
+
+def docker(*words: str) -> str:
+    done = subprocess.run(["docker", *words], check=True, capture_output=True, text=True)
+    return done.stdout.strip()
+
+
+def created(image: str) -> str:
+    return docker("create", image, "true")
+
+
+def git(folder: Path, *words: str) -> str:
+    done = subprocess.run(
+        ["git", "-c", "safe.directory=*", *words], cwd=folder, check=True, capture_output=True,
+        text=True,
+    )  # fmt: skip
+    return done.stdout.strip()
+
+
+def test_predictions_of_a_run_are_taken_as_they_are(
+    rows: list[dict[str, Any]], tmp_path: Path
+) -> None:
+    (tmp_path / "rows.json").write_text(json.dumps(rows))
+    script = Script(text=ANSWER, context=16384)
+    with openai_server(script) as base:
+        done = stillwater(
+            tmp_path, "run", "rows.json", "--model", "openai/local", "--sandbox", "docker",
+            "--attempts", "1", "--feedback", "visible", "--set", f"api_base={base}",
+            OPENAI_API_KEY="none",
+        )  # fmt: skip
+    assert "Final: 1/2 verified" in done.stdout, done.stdout + done.stderr
+    assert not any("test_blanks" in json.dumps(asked["messages"]) for asked in script.asked)
+    for name in ("all_preds.jsonl", "preds.json"):
+        exported = stillwater(tmp_path, "export", "predictions", "--out", name)
+        assert exported.returncode == 0, exported.stderr
+        report = official_report(tmp_path, name, name.partition(".")[0])
+        assert report["resolved_ids"] == ["slugs__slugs-1"]
