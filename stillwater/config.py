@@ -58,6 +58,9 @@ class Config(BaseSettings):
 
     sandbox: Literal["auto", "docker", "local"] = "auto"
     docker_image: str = "python:3.11-slim"
+    image_budget: int | None = Field(None, ge=1)
+    """How many bytes the images that are pulled for instances may take; the least recently used go.
+    If not set, all stay."""
     test_timeout: float = Field(1800.0, gt=0)
     setup_timeout: float = Field(3600.0, gt=0)
     test_memory: int = Field(4 << 30, ge=64 << 20)

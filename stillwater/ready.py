@@ -11,15 +11,20 @@ from stillwater.store import MachineRow
 
 
 class Slot(Enum):
-    """What a step occupies while it runs."""
+    """What a step occupies while it runs.
 
+    READ has a kind of its own, for it may wait long for an image or a clone, and must not keep a
+    slot then that a test could use. Its tests and those of TEST share what `Tools.slot` allows.
+    """
+
+    PREPARE = "prepare"
     MODEL = "model"
     SANDBOX = "sandbox"
     CPU = "cpu"
 
 
 SLOT_OF = {
-    State.READ: Slot.SANDBOX,
+    State.READ: Slot.PREPARE,
     State.GENERATE: Slot.MODEL,
     State.APPLY: Slot.CPU,
     State.TEST: Slot.SANDBOX,

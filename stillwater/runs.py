@@ -74,9 +74,7 @@ def plan(
     told = chosen.notice()
     if told:
         notice(told)
-    sandbox, why = choose_sandbox(
-        config.sandbox, place.folder, config.docker_image, place.label, path
-    )
+    sandbox, why = _choose_sandbox(place, config, path)
     if why:
         notice(why)
     preflight.check_sandbox(dataset.instances, sandbox.kind)
@@ -128,9 +126,14 @@ def drive(
         run_id=run_id,
         dataset_sha256=run.dataset_sha256,
         config=config,
-        tools=Tools(repositories, sandbox, LitellmClient(config.api_base, key)),
+        tools=Tools(
+            repositories,
+            sandbox,
+            LitellmClient(config.api_base, key),
+            threading.BoundedSemaphore(config.sandbox_slots),
+        ),
         steps=STEPS,
-        executor=ThreadExecutor(config.model_slots + config.sandbox_slots + 1),
+        executor=ThreadExecutor(config.model_slots + 2 * config.sandbox_slots + 1),
         listener=listener,
     )
     with _signals(scheduler) as stopped:
@@ -178,6 +181,19 @@ def sweep(place: Place) -> None:
 
 def sandbox_of(place: Place, config: Config) -> Sandbox:
     """The sandbox that a stored run was frozen with, rid of what a dead scheduler left there."""
-    sandbox, _ = choose_sandbox(config.sandbox, place.folder, config.docker_image, place.label)
+    sandbox, _ = _choose_sandbox(place, config)
     sandbox.reap()
     return sandbox
+
+
+def _choose_sandbox(
+    place: Place, config: Config, path: str | None = None
+) -> tuple[Sandbox, str | None]:
+    return choose_sandbox(
+        config.sandbox,
+        place.folder,
+        config.docker_image,
+        place.label,
+        path,
+        image_budget=config.image_budget,
+    )

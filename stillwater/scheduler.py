@@ -105,6 +105,7 @@ class Scheduler:
         self._log = structlog.get_logger().bind(run=self.run_id)
         self._ready = Ready(
             {
+                Slot.PREPARE: self.config.sandbox_slots,
                 Slot.MODEL: self.config.model_slots,
                 Slot.SANDBOX: self.config.sandbox_slots,
                 Slot.CPU: 1,

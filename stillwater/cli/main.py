@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from stillwater import __version__
-from stillwater.cli import doctor, export, fix, report, run, show, status
+from stillwater.cli import doctor, export, fix, images, report, run, show, status
 from stillwater.errors import InputError, StillwaterError
 
 BAD_INPUT = 2
@@ -23,6 +23,8 @@ app = typer.Typer(
 )
 exports = typer.Typer(help="Write what a run made: predictions or patches.", no_args_is_help=True)
 
+pictures = typer.Typer(help="The images that instances run in.", no_args_is_help=True)
+
 app.command("run")(run.run)
 app.command("resume")(run.resume)
 app.command("fix")(fix.command)
@@ -32,6 +34,9 @@ app.command("report")(report.command)
 exports.command("predictions")(export.predictions)
 exports.command("patches")(export.patches)
 app.add_typer(exports, name="export")
+for verb in (images.plan, images.pull, images.build, images.prune):
+    pictures.command(verb.__name__)(verb)
+app.add_typer(pictures, name="images")
 app.command("doctor")(doctor.command)
 
 

@@ -13,7 +13,13 @@ Kind = Literal["auto", "docker", "local"]
 
 
 def choose(
-    kind: Kind, home: Path, image: str, label: str, path: str | None = None
+    kind: Kind,
+    home: Path,
+    image: str,
+    label: str,
+    path: str | None = None,
+    *,
+    image_budget: int | None = None,
 ) -> tuple[Sandbox, str | None]:
     """The sandbox, and for `auto` without docker a sentence that says why it is the local one.
 
@@ -27,7 +33,7 @@ def choose(
             raise InputError(
                 f"{silence} Start Docker, or set DOCKER_HOST, or choose the local sandbox."
             )
-        return DockerSandbox(home, image, label), None
+        return DockerSandbox(home, image, label, image_budget=image_budget), None
     if silence is None:
         try:
             with engine.connect() as client:
@@ -35,5 +41,5 @@ def choose(
         except SandboxError as error:
             silence = str(error)
     if silence is None:
-        return DockerSandbox(home, image, label), None
+        return DockerSandbox(home, image, label, image_budget=image_budget), None
     return LocalSandbox(home, path), f"Tests run in the local sandbox: {silence}"

@@ -5,8 +5,8 @@ import re
 import shlex
 import threading
 import weakref
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +22,7 @@ from stillwater.sandbox.protocol import (
     SandboxError,
     Setup,
 )
+from stillwater.sandbox.shelf import Shelf
 
 if TYPE_CHECKING:
     from docker import DockerClient
@@ -47,7 +48,10 @@ class DockerSandbox:
 
     kind = "docker"
 
-    def __init__(self, home: Path, image: str, label: str) -> None:
+    def __init__(
+        self, home: Path, image: str, label: str, *, image_budget: int | None = None
+    ) -> None:
+        self._shelf = Shelf(home, image_budget)
         self._locks = home / "environments"
         self._image = image
         self._label = label
@@ -76,9 +80,9 @@ class DockerSandbox:
     def run(self, job: Job) -> Execution:
         """Run the job to its end or its limits; raises SandboxError, Cancelled."""
         self._check_cancelled()
-        with engine.connect() as client:
+        with engine.connect() as client, self._held(client, job.environment) as image:
             task = Task(
-                image=self._ready(client, job.environment),
+                image=image,
                 command=job.command,
                 label=self._label,
                 tree=job.tree,
@@ -89,6 +93,12 @@ class DockerSandbox:
                 limits=job.limits,
             )
             return self._execute(client, task)
+
+    def fetch(self, image: str) -> None:
+        """Have the image on the engine; raises SandboxError, Cancelled."""
+        self._check_cancelled()
+        with engine.connect() as client, self._held(client, image):
+            pass
 
     def cancel(self) -> None:
         """Kill everything that runs now; every later `run` raises Cancelled."""
@@ -114,15 +124,22 @@ class DockerSandbox:
     def _is_ours(self, environment: str | None) -> bool:
         return environment is None or environment.startswith(f"{ENVIRONMENTS}:")
 
+    @contextmanager
+    def _held(self, client: "DockerClient", environment: str | None) -> Iterator[str]:
+        """The image for a job, which stays while the job runs."""
+        if environment is not None and not self._is_ours(environment):
+            with self._shelf.held(client, environment, self._check_cancelled) as image:
+                yield image
+        else:
+            yield self._ready(client, environment)
+
     def _ready(self, client: "DockerClient", environment: str | None) -> str:
-        """The image for a job; looked for once."""
+        """An image that stays, for a job without one of its own; looked for once."""
         wanted = environment or self._image
         with self._finding:
             if wanted not in self._found:
                 if environment is None:
                     found = images.with_pytest(client, wanted, self._label, self._cancellation)
-                elif not self._is_ours(environment):
-                    found = images.pull(client, environment)
                 elif images.exists(client, environment):
                     found = environment
                 else:

@@ -5,6 +5,7 @@ import importlib.metadata
 import os
 import shutil
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,22 +22,41 @@ TOOLS_FOLDER = "/opt/stillwater/tools"
 PROBE = "python -m pytest --version"
 
 
-def pull(client: "DockerClient", image: str) -> str:
-    """The id of the image, pulled if it isn't there; SandboxError says what to do if it can't."""
-    from docker.errors import APIError, ImageNotFound
+def find(client: "DockerClient", image: str) -> str | None:
+    """The id of the image, if the engine has it."""
+    from docker.errors import ImageNotFound
 
     try:
         return str(client.images.get(image).id)
     except ImageNotFound:
-        pass
+        return None
+
+
+def pull(client: "DockerClient", image: str, check: Callable[[], None] = lambda: None) -> str:
+    """The id of the image, pulled if it isn't there; SandboxError says what to do if it can't.
+
+    `check` is called at every piece of news of the pull; what it raises ends it.
+    """
+    from docker.errors import APIError
+
+    found = find(client, image)
+    if found is not None:
+        return found
+    repository, tag = _split(image)
+    said = ""
     try:
-        repository, tag = _split(image)
-        return str(client.images.pull(repository, tag=tag).id)
+        for news in client.api.pull(repository, tag=tag, stream=True, decode=True):
+            check()
+            said = str(news.get("error", ""))
     except APIError as error:
+        said = str(error.explanation or error)
+    found = find(client, image)
+    if said or found is None:
         raise SandboxError(
-            f"The image {image} isn't here and can't be pulled ({error.explanation or error}):"
+            f"The image {image} isn't here and can't be pulled ({said or 'it did not come'}):"
             " load it with `docker load`, or name another one."
-        ) from error
+        )
+    return found
 
 
 def _split(image: str) -> tuple[str, str | None]:
@@ -98,13 +118,7 @@ def copy_tools(folder: Path) -> None:
 
 def exists(client: "DockerClient", image: str) -> bool:
     """Whether the engine has it."""
-    from docker.errors import ImageNotFound
-
-    try:
-        client.images.get(image)
-    except ImageNotFound:
-        return False
-    return True
+    return find(client, image) is not None
 
 
 def variables(client: "DockerClient", image: str) -> dict[str, str]:

@@ -65,6 +65,10 @@ class LocalSandbox:
         with _world():
             return self._environments.make(setup, lambda folder: self._set_up(setup, folder))
 
+    def fetch(self, image: str) -> None:
+        """Local jobs have no images: raises SandboxError."""
+        raise SandboxError(f"Only docker has images; this sandbox can't use {image}.")
+
     def run(self, job: Job) -> Execution:
         """Run the job to its end or its limits; raises SandboxError, Cancelled."""
         self._check_cancelled()

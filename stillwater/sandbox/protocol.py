@@ -94,6 +94,12 @@ class Sandbox(Protocol):
         Raises SetupError if the command fails, SandboxError if the world does.
         """
 
+    def fetch(self, image: str) -> None:
+        """Have the complete image that jobs may name as their environment; may take long.
+
+        Raises SandboxError, Cancelled.
+        """
+
     def run(self, job: Job) -> Execution:
         """Run the job to its end or its limits; raises SandboxError, Cancelled."""
 

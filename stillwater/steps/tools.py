@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from stillwater.canonical import digest
@@ -26,11 +27,15 @@ PYTEST_OPTIONS = "-rA -p no:cacheprovider --color=no"
 
 @dataclass(frozen=True)
 class Tools:
-    """The repositories, the sandbox and the models that a step may use."""
+    """The repositories, the sandbox and the models that a step may use.
+
+    `slot` is held while tests run, and not while an image, a repository or an environment is had.
+    """
 
     repositories: Repositories
     sandbox: Sandbox
     models: Model
+    slot: AbstractContextManager[object] = field(default_factory=nullcontext)
 
 
 class EnvironmentFailure(WorldError):
@@ -86,7 +91,9 @@ def _run_in_image(snapshot: Snapshot, tools: Tools, patch: str, hidden: bool) ->
     instance = snapshot.instance
     job = _job(snapshot, None, instance.image)
     files = evaluation.files(instance, patch, hidden=hidden)
-    return tools.sandbox.run(replace(job, command=evaluation.RUN, files=files))
+    tools.sandbox.fetch(instance.image or "")
+    with tools.slot:
+        return tools.sandbox.run(replace(job, command=evaluation.RUN, files=files))
 
 
 def _run_on_tree(snapshot: Snapshot, tools: Tools, patch: str, hidden: bool) -> Execution:
@@ -98,7 +105,9 @@ def _run_on_tree(snapshot: Snapshot, tools: Tools, patch: str, hidden: bool) -> 
         patches[f"{instance.instance_id}: test_patch"] = instance.test_patch
     label = _label(snapshot)
     with tools.repositories.tree(store, instance.base_commit, label, patches) as tree:
-        return tools.sandbox.run(_job(snapshot, tree, environment))
+        job = _job(snapshot, tree, environment)
+        with tools.slot:
+            return tools.sandbox.run(job)
 
 
 def _label(snapshot: Snapshot) -> str:
