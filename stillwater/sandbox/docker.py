@@ -12,8 +12,18 @@ from typing import TYPE_CHECKING
 
 from filelock import FileLock
 
-from stillwater.sandbox import engine, environments, images
-from stillwater.sandbox.containers import NOBODY, ROOT, SYSTEM_PATH, Task, container, run
+from stillwater.sandbox import disk, environments, images
+from stillwater.sandbox.containers import (
+    NOBODY,
+    ROOT,
+    SYSTEM_PATH,
+    Task,
+    container,
+    fill,
+    finish,
+    run,
+)
+from stillwater.sandbox.engine import Engine
 from stillwater.sandbox.protocol import (
     Cancelled,
     Execution,
@@ -22,13 +32,20 @@ from stillwater.sandbox.protocol import (
     SandboxError,
     Setup,
 )
+from stillwater.sandbox.spares import Spares
+from stillwater.sandbox.users import user_of
 
 if TYPE_CHECKING:
     from docker import DockerClient
 
 ENVIRONMENTS = "stillwater-env"
 VENV = "/opt/environment"
-SETUP_LIMITS = {"memory_bytes": 16 << 30, "pids": 4096, "file_bytes": 16 << 30}
+SETUP_LIMITS = {
+    "memory_bytes": 16 << 30,
+    "pids": 4096,
+    "file_bytes": 16 << 30,
+    "disk_bytes": 64 << 30,
+}
 SETUP = (
     "python -m venv {venv} && export VIRTUAL_ENV={venv} PATH={venv}/bin:$PATH"
     ' && "${{BASH:-sh}}" -c {command}; code=$?; find . -mindepth 1 -delete; exit $code'
@@ -41,8 +58,9 @@ class DockerSandbox:
     """Runs jobs in containers of `image`, all labelled `stillwater=<label>`.
 
     `Job.environment` is what `prepare` returned, or the name of an image that is complete in
-    itself; the job is root in such an image, though without any capability. Files of such an image
-    that the job's tree lacks stay. `home` is Stillwater's folder.
+    itself; in such an image the job is the image's own user, or the one whose /testbed is, which
+    may be root, though without any capability. Files of such an image that the job's tree lacks
+    stay. `home` is Stillwater's folder.
     """
 
     kind = "docker"
@@ -56,16 +74,21 @@ class DockerSandbox:
         weakref.finalize(self, os.close, self._cancellation)
         self._finding = threading.Lock()
         self._found: dict[str, str] = {}
+        self._users: dict[str, tuple[int, int]] = {}
+        self._engine = Engine()
+        self._spares = Spares(self._engine)
+        weakref.finalize(self, _close, self._spares, self._engine)
 
     def walls(self) -> Mapping[str, str]:
         """Each wall (network, writes, reads, …) and what makes it, or `none`."""
-        names = ("network", "writes", "reads", "processes", "pids", "memory")
-        return {**dict.fromkeys(names, "docker"), "files": "rlimit, for each file"}
+        names = ("network", "writes", "reads", "processes", "pids", "memory", "cpu")
+        files = {"files": "rlimit, for each file", "disk": disk.WALL}
+        return {**dict.fromkeys(names, "docker"), **files}
 
     def prepare(self, setup: Setup) -> str:
         """Make, or find, the image in which the setup command has run."""
         self._check_cancelled()
-        with engine.connect() as client:
+        with self._engine.client() as client:
             name = self._environment(setup.key, images.pull(client, self._image))
             self._locks.mkdir(parents=True, exist_ok=True)
             with FileLock(self._locks / f"{setup.key}.docker.lock"):
@@ -76,29 +99,37 @@ class DockerSandbox:
     def run(self, job: Job) -> Execution:
         """Run the job to its end or its limits; raises SandboxError, Cancelled."""
         self._check_cancelled()
-        with engine.connect() as client:
+        with self._engine.client() as client:
+            image = self._ready(client, job.environment)
+            user, group = self._user(client, image, job.environment)
             task = Task(
-                image=self._ready(client, job.environment),
+                image=image,
                 command=job.command,
                 label=self._label,
                 tree=job.tree,
                 files=job.files,
-                user=NOBODY if self._is_ours(job.environment) else ROOT,
+                user=user,
+                group=group,
                 variables=job.variables,
                 limits=job.limits,
             )
-            return self._execute(client, task)
+            return self._execute(task)
 
     def cancel(self) -> None:
         """Kill everything that runs now; every later `run` raises Cancelled."""
         self._cancel()
+        self._spares.stop()
 
     def reap(self) -> int:
-        """Remove all containers with this label: call it only when no scheduler uses it."""
+        """Remove all containers with this label: call it only when no scheduler uses it.
+
+        How many there were, besides this sandbox's own spares.
+        """
         from docker.errors import NotFound
 
+        self._spares.empty()
         removed = 0
-        with engine.connect() as client:
+        with self._engine.client() as client:
             labelled = {"label": f"stillwater={self._label}"}
             for left in client.containers.list(all=True, filters=labelled, ignore_removed=True):
                 with suppress(NotFound):
@@ -129,9 +160,20 @@ class DockerSandbox:
                 self._found[wanted] = found
             return self._found[wanted]
 
-    def _execute(self, client: "DockerClient", task: Task) -> Execution:
-        with container(client, task) as made:
-            return run(made, task.limits, self._cancellation)
+    def _user(self, client: "DockerClient", image: str, environment: str | None) -> tuple[int, int]:
+        """The user and group of jobs in this image; looked for once."""
+        if self._is_ours(environment):
+            return NOBODY, NOBODY
+        with self._finding:
+            if image not in self._users:
+                self._users[image] = user_of(client, image, self._label, self._cancellation)
+            return self._users[image]
+
+    def _execute(self, task: Task) -> Execution:
+        with self._spares.taken(task.frame) as one:
+            fill(one.container, task)
+            self._spares.want(task.frame)
+            return finish(one.container, one.attached, task.limits, self._cancellation)
 
     def _environment(self, key: str, image_id: str) -> str:
         if not KEY.fullmatch(key):
@@ -155,3 +197,9 @@ class DockerSandbox:
             environments.check(setup, execution)
             path = images.variables(client, self._image).get("PATH", SYSTEM_PATH)
             images.commit(made, name, {"PATH": f"{VENV}/bin:{path}", "VIRTUAL_ENV": VENV})
+
+
+def _close(spares: Spares, engine: Engine) -> None:
+    """Leave nothing behind: at the end of the sandbox, or of the process."""
+    spares.close()
+    engine.close()

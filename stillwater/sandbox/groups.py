@@ -15,6 +15,8 @@ from stillwater.sandbox.scratch import unique
 
 ROOT = Path("/sys/fs/cgroup")
 OWN_PROCESSES = 8  # the walls' own, besides the job's
+PERIOD = 100_000  # microseconds, in which a quota of the processors' time is given
+QUOTA = "cpu.cfs_quota_us"
 ENTER = (
     'n=$1; shift; while [ "$n" -gt 0 ]; do echo $$ >"$1/cgroup.procs" || exit 125;'
     ' shift; n=$((n - 1)); done; exec "$@"'
@@ -23,7 +25,7 @@ ENTER = (
 
 @dataclass(frozen=True)
 class Group:
-    """The directories of one job's control groups: one in version 2, two in version 1."""
+    """The directories of one job's control groups: one, or in version 1 one a controller."""
 
     directories: tuple[Path, ...]
 
@@ -73,23 +75,37 @@ def group(name: str, limits: Limits) -> Iterator[Group | None]:
             remove(directory)
 
 
-def _settings(limits: Limits) -> dict[Path, dict[str, int]]:
+def _settings(limits: Limits) -> dict[Path, dict[str, int | str]]:
     pids = {"pids.max": limits.pids + OWN_PROCESSES}
+    quota = None if limits.cpus is None else int(limits.cpus * PERIOD)
     with suppress(OSError):
-        if {"pids", "memory"} <= set((ROOT / "cgroup.subtree_control").read_text().split()):
-            return {ROOT: {**pids, "memory.max": limits.memory_bytes}}
+        controllers = set((ROOT / "cgroup.subtree_control").read_text().split())
+        if not {"pids", "memory"} <= controllers:
+            return {}
+        cpu = {"cpu.max": f"{quota} {PERIOD}"} if quota and "cpu" in controllers else {}
+        return {ROOT: {**pids, "memory.max": limits.memory_bytes, **cpu}}
+    if not ((ROOT / "pids").is_dir() and (ROOT / "memory").is_dir()):
         return {}
-    if (ROOT / "pids").is_dir() and (ROOT / "memory").is_dir():
-        memory = {"memory.limit_in_bytes": limits.memory_bytes}
-        return {ROOT / "pids": pids, ROOT / "memory": memory}
-    return {}
+    memory = {"memory.limit_in_bytes": limits.memory_bytes}
+    settings: dict[Path, dict[str, int | str]] = {
+        ROOT / "pids": {**pids},
+        ROOT / "memory": {**memory},
+    }
+    if quota and (ROOT / "cpu" / QUOTA).is_file():
+        settings[ROOT / "cpu"] = {"cpu.cfs_period_us": PERIOD, QUOTA: quota}
+    return settings
+
+
+def bounds_cpu() -> bool:
+    """Whether groups here can bound the processors' time."""
+    return any("cpu" in name for values in _settings(Limits(cpus=1)).values() for name in values)
 
 
 def leftovers() -> list[Path]:
     """The groups that any scheduler on this machine has made and not removed."""
     if os.geteuid() != 0:
         return []
-    parents = (ROOT, ROOT / "pids", ROOT / "memory")
+    parents = (ROOT, ROOT / "pids", ROOT / "memory", ROOT / "cpu")
     return [found for parent in parents for found in parent.glob("stillwater-*")]
 
 

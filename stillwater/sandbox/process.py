@@ -8,10 +8,11 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from stillwater.sandbox import disk
 from stillwater.sandbox.capture import Capture
 from stillwater.sandbox.protocol import Cancelled, Execution, Limits, SandboxError
 
@@ -34,13 +35,14 @@ class Walled:
         self.cancelled = False
         self.deadline = time.monotonic() + limits.seconds
 
-    def follow(self, cancellation: int) -> None:
+    def follow(self, cancellation: int, disk_full: int) -> None:
         """Read until everything has ended."""
         output = self.process.stdout
         assert output is not None
         with selectors.DefaultSelector() as selector:
             selector.register(output, selectors.EVENT_READ)
             selector.register(cancellation, selectors.EVENT_READ)
+            selector.register(disk_full, selectors.EVENT_READ)
             while True:
                 left = max(0.0, self.deadline - time.monotonic())
                 ready = {key.fd for key, _ in selector.select(left)}
@@ -48,6 +50,11 @@ class Walled:
                     selector.unregister(cancellation)
                     self.cancelled = True
                     self._end(b"k")
+                if disk_full in ready:
+                    selector.unregister(disk_full)
+                    if self.stopped is None:
+                        self.stopped = "disk"
+                        self._end(b"k")
                 if output.fileno() in ready:
                     chunk = os.read(output.fileno(), CHUNK)
                     if not chunk:
@@ -88,17 +95,24 @@ class Walled:
 
 
 def execute(
-    wrapper: Wrapper, spec: Mapping[str, object], limits: Limits, cancellation: int
+    wrapper: Wrapper,
+    spec: Mapping[str, object],
+    limits: Limits,
+    cancellation: int,
+    folders: Iterable[Path],
 ) -> Execution:
     """Run the launcher with `spec`, in `wrapper`; `cancellation` is readable once cancelled.
+
+    `folders` are those that it may write to.
 
     Raises SandboxError when the walls couldn't be put up, Cancelled.
     """
     started = time.monotonic()
-    with _spawned(wrapper, spec) as (process, report):
+    watched = disk.watch(lambda: disk.used(folders), limits.disk_bytes)
+    with _spawned(wrapper, spec) as (process, report), watched as disk_full:
         walled = Walled(process, limits)
         try:
-            walled.follow(cancellation)
+            walled.follow(cancellation, disk_full)
             process.wait(PATIENCE)
         except subprocess.TimeoutExpired:
             walled.kill()

@@ -10,7 +10,7 @@ import pytest
 from stillwater.sandbox import Cancelled, Job, Limits, Sandbox, SandboxError
 from tests.sandbox.conftest import Run, running
 
-PROMISED = {"network", "writes", "reads", "processes", "pids", "memory"}
+PROMISED = {"network", "writes", "reads", "processes", "pids", "memory", "cpu", "disk"}
 
 
 def connecting(host: str, port: int) -> str:
@@ -172,7 +172,7 @@ def test_cancelling_ends_what_runs_and_what_would(
     fresh_sandbox: Sandbox, tree: Path, marker: str
 ) -> None:
     outcomes: list[str] = []
-    job = Job(tree, f"sleep 60; : {marker}", "test")
+    job = Job(tree, f"sh -c 'sleep 60; : {marker}'", "test")
 
     def work() -> None:
         try:
