@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -141,11 +142,14 @@ def fill(made: "Container", task: Task) -> None:
 
 
 def remove(made: "Container") -> None:
-    """Kill and remove it, with its anonymous volumes, unless it is gone already."""
-    from docker.errors import NotFound
+    """Kill and remove it, with its anonymous volumes, unless it is gone or being removed."""
+    from docker.errors import APIError
 
-    with suppress(NotFound):
+    try:
         made.remove(force=True, v=True)
+    except APIError as error:
+        if error.status_code not in (HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT):
+            raise
 
 
 def _variables(own: Mapping[str, str]) -> dict[str, str]:

@@ -6,7 +6,6 @@ import shlex
 import threading
 import weakref
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +20,7 @@ from stillwater.sandbox.containers import (
     container,
     fill,
     finish,
+    remove,
     run,
 )
 from stillwater.sandbox.engine import Engine
@@ -125,16 +125,13 @@ class DockerSandbox:
 
         How many there were, besides this sandbox's own spares.
         """
-        from docker.errors import NotFound
-
         self._spares.empty()
         removed = 0
         with self._engine.client() as client:
             labelled = {"label": f"stillwater={self._label}"}
             for left in client.containers.list(all=True, filters=labelled, ignore_removed=True):
-                with suppress(NotFound):
-                    left.remove(force=True, v=True)
-                    removed += 1
+                remove(left)
+                removed += 1
         return removed
 
     def _check_cancelled(self) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from stillwater.sandbox.containers import Attachment, Frame, create, remove
 from stillwater.sandbox.engine import Engine
@@ -18,6 +18,8 @@ from stillwater.sandbox.protocol import SandboxError
 
 if TYPE_CHECKING:
     from docker.models.containers import Container
+
+T = TypeVar("T")
 
 MOST = 4  # spares, of different frames; each is a process that sleeps, some ten megabytes
 WORKERS = 2
@@ -47,7 +49,7 @@ class Spares:
         self._workers = ThreadPoolExecutor(WORKERS, "containers")
         self._spares: dict[Frame, Future[Waiting]] = {}
         self._used: list[Container] = []
-        self._pending: set[Future[None]] = set()
+        self._pending: set[Future[Any]] = set()
         self._closed = False
 
     @contextmanager
@@ -68,7 +70,7 @@ class Spares:
             known = self._spares.pop(frame, None)
             if known is None:
                 with suppress(RuntimeError):  # the interpreter ends
-                    known = self._workers.submit(self._make, frame)
+                    known = self._begin(lambda: self._make(frame))
             if known is not None:
                 self._spares[frame] = known  # the last in order is the last wanted
             for oldest in list(self._spares)[:-MOST]:
@@ -76,23 +78,19 @@ class Spares:
 
     def empty(self) -> None:
         """Remove every spare and what was used, and wait until they are gone."""
-        with self._lock:
-            dropped = list(self._spares.values())
-            self._spares.clear()
-        wait(dropped)
-        for future in dropped:
-            self._drop(future)
+        self._drop_all()
+        self.settle()
+        self._remove_used()
+
+    def settle(self) -> None:
+        """Wait for all that is made and removed in the background."""
         while self._pending:
             wait(set(self._pending))
-        self._remove_used()
 
     def stop(self) -> None:
         """Make no more, and remove the spares in the background."""
-        with self._lock:
-            self._closed = True
-            for future in self._spares.values():
-                self._drop(future)
-            self._spares.clear()
+        self._closed = True
+        self._drop_all()
 
     def close(self) -> None:
         """The end: nothing of this is left afterwards, as far as the engine answers."""
@@ -112,6 +110,7 @@ class Spares:
             return None  # whoever makes one now is told why
         if one.alive():
             return one
+        one.attached.close()
         self._discard(one.container)
         return None
 
@@ -130,16 +129,22 @@ class Spares:
                 raise
             return Waiting(made, attached)
 
+    def _drop_all(self) -> None:
+        with self._lock:
+            for future in self._spares.values():
+                self._drop(future)
+            self._spares.clear()
+
     def _drop(self, future: Future[Waiting]) -> None:
-        """Remove a spare, as soon as it is there."""
+        """Remove a spare in the background, as soon as it is there."""
 
-        def done(made: Future[Waiting]) -> None:
-            if not made.cancelled() and made.exception() is None:
-                made.result().attached.close()
-                self._discard(made.result().container)
+        def drop() -> None:
+            with suppress(SandboxError):
+                spare = future.result()  # its making was begun before: it was submitted before
+                spare.attached.close()
+                self._discard(spare.container)
 
-        if not future.cancel():
-            future.add_done_callback(done)
+        self._later(drop)
 
     def _discard(self, used: "Container") -> None:
         """Remove it in the background; what can't be removed now is tried again with the next."""
@@ -159,11 +164,16 @@ class Spares:
                     self._used.append(one)
 
     def _later(self, work: Callable[[], None]) -> None:
+        """Do it in the background; here and now when the interpreter ends."""
         try:
-            with self._lock:
-                future = self._workers.submit(work)
-                self._pending.add(future)
-        except RuntimeError:  # the interpreter ends: no thread begins any more
+            self._begin(work)
+        except RuntimeError:
             work()
-        else:
-            future.add_done_callback(self._pending.discard)
+
+    def _begin(self, work: Callable[[], T]) -> Future[T]:
+        """Do it in the background; raises RuntimeError when no thread begins any more."""
+        with self._lock:
+            future = self._workers.submit(work)
+            self._pending.add(future)
+        future.add_done_callback(self._pending.discard)
+        return future

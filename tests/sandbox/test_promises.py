@@ -140,6 +140,69 @@ def test_a_fork_bomb_is_contained(run: Run, tree: Path, marker: str) -> None:
     assert running(marker) == []
 
 
+def test_a_shell_that_forks_without_end_is_contained(run: Run, marker: str) -> None:
+    bomb = f"bash -c 'bomb() {{ bomb | bomb & wait; }}; bomb; : {marker}' 2>/dev/null"
+    assert run(f"{bomb}; :", pids=64, seconds=1.0).stopped in {None, "timeout"}
+    assert running(marker) == []
+    assert run("echo next").output == b"next\n"
+
+
+def test_python_that_forks_without_end_is_contained(run: Run, marker: str) -> None:
+    code = f"""
+import os
+while True:
+    try:
+        os.fork()
+    except OSError:
+        pass  # {marker}
+"""
+    assert run(f"python -c '{code}'", pids=64, seconds=1.0).stopped == "timeout"
+    assert running(marker) == []
+    assert run("echo next").output == b"next\n"
+
+
+def test_many_files_are_stopped(run: Run, looking_often: None) -> None:
+    fill = "while :; do n=$((n + 1)); head -c 200000 /dev/zero > $TMPDIR/$n; done"
+    execution = run(fill, disk_bytes=4 << 20)
+    assert (execution.stopped, execution.exit_code) == ("disk", None)
+    assert run("ls $TMPDIR | grep -c '^[0-9]'").output == b"0\n"
+
+
+def test_many_empty_files_are_stopped(run: Run, looking_often: None) -> None:
+    execution = run("while :; do : > $((n += 1)); done", disk_bytes=4 << 20)
+    assert execution.stopped == "disk"
+
+
+def test_what_a_job_may_write_is_not_stopped(run: Run, looking_often: None) -> None:
+    execution = run(
+        "head -c 2000000 /dev/zero > it; for i in $(seq 99); do cat it; done | wc -c; wc -c < it",
+        disk_bytes=4 << 20,
+    )
+    assert (execution.stopped, execution.output.split()) == (None, [b"198000000", b"2000000"])
+
+
+def test_a_share_of_the_processors_is_kept_to(run: Run, sandbox: Sandbox) -> None:
+    if sandbox.walls()["cpu"] == "none":
+        pytest.skip("nothing bounds the processors' time here")
+    code = "import time; end = time.monotonic() + 1\nwhile time.monotonic() < end: pass\n"
+    execution = run(f"python -c '{code}print(time.process_time())'", cpus=0.2)
+    assert float(execution.output) < 0.6
+
+
+def test_a_child_that_keeps_the_output_open_is_not_waited_for(run: Run, marker: str) -> None:
+    execution = run(f"sh -c 'sleep 60; : {marker}' & echo done")
+    assert (execution.exit_code, execution.output) == (0, b"done\n")
+    assert running(marker) == []
+
+
+def test_what_ignores_a_timeout_is_killed(run: Run, marker: str) -> None:
+    command = f"trap '' TERM INT HUP; while :; do sh -c 'sleep 60; : {marker}'; done"
+    execution = run(command, seconds=0.5)
+    assert (execution.stopped, execution.exit_code) == ("timeout", None)
+    assert running(marker) == []
+    assert run("echo next").output == b"next\n"
+
+
 def test_printing_without_end_is_stopped(run: Run) -> None:
     execution = run("yes", output_bytes=1000)
     assert (execution.stopped, execution.exit_code) == ("output", None)
