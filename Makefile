@@ -25,8 +25,9 @@ lint: $(VENV)/.dev ## ruff and mypy --strict
 states: $(VENV)/.run ## make states.md from the machine
 	@$(BIN)/python -m stillwater.states > states.md.new && mv states.md.new states.md
 
-bench: $(VENV)/.run ## measure the scheduler's overhead
+bench: $(VENV)/.dev ## measure the scheduler's overhead and, with Docker, the sandboxes'
 	@$(BIN)/python bench/overhead.py $(ARGS)
+	@$(BIN)/python bench/sandbox.py
 
 lock: $(VENV)/.dev ## pin the requirements again from pyproject.toml
 	@$(BIN)/pip install -q uv

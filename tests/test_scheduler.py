@@ -1,6 +1,7 @@
 """The scheduler: limits, order, the world's failures, stopping; over a real database."""
 
 import threading
+from collections import Counter
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -175,24 +176,30 @@ def test_a_crash_of_a_step_ends_its_machine_with_evidence_and_no_other(tmp_path:
 
 
 @pytest.mark.parametrize(("model_slots", "sandbox_slots"), [(1, 1), (2, 3)])
-def test_slots_are_limits(tmp_path: Path, model_slots: int, sandbox_slots: int) -> None:
+def test_slots_are_limits_that_are_reached(
+    tmp_path: Path, model_slots: int, sandbox_slots: int
+) -> None:
     run = Run(tmp_path, 8, model_slots=model_slots, sandbox_slots=sandbox_slots)
-    lock, inside, most = threading.Lock(), {"model": 0, "sandbox": 0}, {"model": 0, "sandbox": 0}
-    slot = {State.GENERATE: "model", State.READ: "sandbox", State.TEST: "sandbox"}
+    limit = {State.READ: sandbox_slots, State.GENERATE: model_slots, State.TEST: sandbox_slots}
+    lock, inside, most = threading.Lock(), Counter[State](), Counter[State]()
+    full = {state: threading.Event() for state in limit}
 
     def step(snapshot: Snapshot) -> Outcome:
-        name = slot.get(snapshot.state)
-        if name:
+        state = snapshot.state
+        if state in limit:
             with lock:
-                inside[name] += 1
-                most[name] = max(most[name], inside[name])
+                inside[state] += 1
+                most[state] = max(most[state], inside[state])
+                if inside[state] == limit[state]:
+                    full[state].set()
+            assert full[state].wait(30)
             threading.Event().wait(0.01)
             with lock:
-                inside[name] -= 1
+                inside[state] -= 1
         return good(snapshot)
 
     run.scheduler(step).run()
-    assert most == {"model": model_slots, "sandbox": sandbox_slots}
+    assert most == limit
 
 
 def test_machines_in_progress_go_before_new_ones(tmp_path: Path) -> None:

@@ -2,8 +2,9 @@
 
 Local: `process` runs `launcher` behind `walls`, that are made of `layout`'s mounts by bubblewrap or
 by `namespaces`, and of control `groups`; `environments` caches virtual environments; `scratch` is
-thrown away. Docker: `engine` is the way to it, `images` are made once, `containers` for each job,
-`archive` fills them. `capture` bounds the output of both.
+thrown away. Docker: `engine` is the way to it, `images` are made once, `users` says whom jobs are
+in them, `spares` has `containers` ready, one for each job, `archive` fills them, `follower` reads
+what they print. `capture` bounds the output of both, `disk` what they write.
 """
 
 from stillwater.sandbox.choose import choose

@@ -1,20 +1,18 @@
 """One container: made, filled, followed to its end, removed."""
 
 import os
-import selectors
 import socket
-import struct
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
-from functools import partial
+from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from stillwater.sandbox import disk, engine
+from stillwater.sandbox import disk
 from stillwater.sandbox.archive import archive
-from stillwater.sandbox.capture import Capture
+from stillwater.sandbox.follower import Follower
 from stillwater.sandbox.layout import HOME, TEMPORARY, TESTBED
 from stillwater.sandbox.protocol import Cancelled, Execution, Limits, SandboxError
 
@@ -25,22 +23,53 @@ if TYPE_CHECKING:
 NOBODY = 65534
 ROOT = 0
 SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-SHELL = 'exec 2>&1; exec "$(command -v bash || command -v sh)" "$@"'
-LONG_COMMAND = 100_000  # the kernel takes at most 128 KiB in one argument (MAX_ARG_STRLEN)
+COMMAND = "/stillwater.sh"
+WAIT = (
+    "read -r go || exit; exec </dev/null 2>&1;"
+    f' exec "$(command -v bash || command -v sh)" {COMMAND}'
+)
+CPU_PERIOD = 100_000  # microseconds: the kernel's default
 DYING_SECONDS = 10.0
-CHUNK = 1 << 16
-HEADER = struct.Struct(">BxxxL")  # Engine API, ContainerAttach: stream, three zeros, size
+VARIABLES = {
+    "HOME": HOME,
+    "TMPDIR": TEMPORARY,
+    "LANG": "C.UTF-8",
+    "TZ": "UTC",
+    "PYTHONDONTWRITEBYTECODE": "1",
+    "PYTHONHASHSEED": "0",
+    "NO_COLOR": "1",
+}
+"""The environment of every job in an image of ours, besides what the image has."""
+
+
+@dataclass(frozen=True)
+class Frame:
+    """All that a container is made with, whatever is to run in it; hashable."""
+
+    image: str
+    label: str
+    user: str
+    variables: tuple[tuple[str, str], ...]
+    memory_bytes: int
+    pids: int
+    cpus: float | None
+    file_bytes: int
+    network: bool
 
 
 @dataclass(frozen=True)
 class Task:
-    """One command for one fresh container, from /testbed, where `tree` (if any) is put."""
+    """One command for one fresh container, from /testbed, where `tree` (if any) is put.
+
+    `user` None is the image's own; `group` None has the user's number.
+    """
 
     image: str
     command: str
     label: str
     tree: Path | None = None
-    user: int = NOBODY
+    user: int | None = NOBODY
+    group: int | None = None
     variables: Mapping[str, str] = field(default_factory=dict)
     files: Mapping[str, bytes] = field(default_factory=dict)
     limits: Limits = field(default_factory=Limits)
@@ -48,33 +77,65 @@ class Task:
     as_image: bool = False
     """Whether the environment is the image's alone, besides `variables`."""
 
+    @property
+    def frame(self) -> Frame:
+        """What its container is made with."""
+        return Frame(
+            image=self.image,
+            label=self.label,
+            user=self._named(),
+            variables=tuple(self._variables().items()),
+            memory_bytes=self.limits.memory_bytes,
+            pids=self.limits.pids,
+            cpus=self.limits.cpus,
+            file_bytes=self.limits.file_bytes,
+            network=self.network,
+        )
+
+    def _variables(self) -> Mapping[str, str]:
+        return self.variables if self.as_image else {**VARIABLES, **self.variables}
+
+    def _named(self) -> str:
+        if self.user is None:
+            return ""
+        return f"{self.user}:{self.user if self.group is None else self.group}"
+
 
 @contextmanager
 def container(client: "DockerClient", task: Task) -> "Iterator[Container]":
     """The container of a task, filled but not started; removed at the end, whatever happens."""
-    from docker.errors import NotFound
+    made = create(client, task.frame)
+    try:
+        fill(made, task)
+        yield made
+    finally:
+        remove(made)
+
+
+def create(client: "DockerClient", frame: Frame) -> "Container":
+    """A container that, once started, waits for a line on its input, then runs the command."""
     from docker.types import LogConfig, Ulimit
 
-    long = len(task.command) >= LONG_COMMAND
-    script = f"{HOME}/command.sh"
-    limits = task.limits
-    made = client.containers.create(
-        task.image,
-        [script] if long else ["-c", task.command],
-        entrypoint=["/bin/sh", "-c", SHELL, "sh"],
-        environment=_variables(task),
+    return client.containers.create(
+        frame.image,
+        [],
+        entrypoint=["/bin/sh", "-c", WAIT],
+        stdin_open=True,
+        environment=dict(frame.variables),
         working_dir=TESTBED,
-        user=f"{task.user}:{task.user}",
-        labels={"stillwater": task.label},
-        network_mode="bridge" if task.network else "none",
-        mem_limit=limits.memory_bytes,
-        memswap_limit=limits.memory_bytes,
-        pids_limit=limits.pids,
-        nano_cpus=None if limits.cpus is None else int(limits.cpus * 1e9),
+        user=frame.user,
+        labels={"stillwater": frame.label},
+        network_mode="bridge" if frame.network else "none",
+        mem_limit=frame.memory_bytes,
+        memswap_limit=frame.memory_bytes,
+        pids_limit=frame.pids,
+        # Not nano_cpus: the engine refuses more of those than it has processors.
+        cpu_quota=None if frame.cpus is None else int(frame.cpus * CPU_PERIOD),
+        cpu_period=None if frame.cpus is None else CPU_PERIOD,
         cap_drop=["ALL"],
         security_opt=["no-new-privileges"],
         ulimits=[
-            Ulimit(name="fsize", soft=limits.file_bytes, hard=limits.file_bytes),
+            Ulimit(name="fsize", soft=frame.file_bytes, hard=frame.file_bytes),
             Ulimit(name="core", soft=0, hard=0),
             Ulimit(name="nofile", soft=4096, hard=4096),
         ],
@@ -82,44 +143,63 @@ def container(client: "DockerClient", task: Task) -> "Iterator[Container]":
         healthcheck={"test": ["NONE"]},
         log_config=LogConfig(type="none"),  # attached to instead: a log could fill the disk
     )
+
+
+def fill(made: "Container", task: Task) -> None:
+    """Put the task's tree, files and command in. Nothing of the task's may run in it yet."""
+    trees = [] if task.tree is None else [(task.tree, TESTBED[1:])]
+    files = [(path.lstrip("/"), content) for path, content in task.files.items()]
+    files.append((COMMAND[1:], task.command.encode()))
+    folders = (HOME[1:],) if task.tree is None else (TESTBED[1:], HOME[1:])
+    with archive(trees, task.user or ROOT, folders, files) as tar:
+        made.put_archive("/", tar)
+
+
+def remove(made: "Container") -> None:
+    """Kill and remove it, with its anonymous volumes, unless it is gone or being removed."""
+    from docker.errors import APIError
+
     try:
-        trees = [] if task.tree is None else [(task.tree, TESTBED[1:])]
-        files = [(path.lstrip("/"), content) for path, content in task.files.items()]
-        files += [(script[1:], task.command.encode())] if long else []
-        folders = (HOME[1:],) if task.tree is None else (TESTBED[1:], HOME[1:])
-        with archive(trees, task.user, folders, files) as tar:
-            made.put_archive("/", tar)
-        yield made
-    finally:
-        with suppress(NotFound):
-            made.remove(force=True, v=True)
+        made.remove(force=True, v=True)
+    except APIError as error:
+        if error.status_code not in (HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT):
+            raise
 
 
-def _variables(task: Task) -> dict[str, str]:
-    """The environment, besides what the image has."""
-    if task.as_image:
-        return dict(task.variables)
-    return {
-        "HOME": HOME,
-        "TMPDIR": TEMPORARY,
-        "LANG": "C.UTF-8",
-        "TZ": "UTC",
-        "PYTHONDONTWRITEBYTECODE": "1",
-        "PYTHONHASHSEED": "0",
-        "NO_COLOR": "1",
-        **task.variables,
-    }
+class Attachment:
+    """The container's input and output, as a socket that can be waited for.
+
+    Once it is closed, and the end of this process closes it too, a container that still waits for
+    its line reads the end of its input, and ends.
+    """
+
+    def __init__(self, made: "Container") -> None:
+        streams = dict.fromkeys(("stdin", "stdout", "stderr", "stream"), 1)
+        wrapped = made.attach_socket(params=streams)
+        self._response = wrapped._response
+        self.stream: socket.socket = getattr(wrapped, "_sock", wrapped)
+
+    def close(self) -> None:
+        """Hear and say no more."""
+        self._response.close()
+        self.stream.close()
 
 
 def run(made: "Container", limits: Limits, cancellation: int) -> Execution:
     """Start it and follow it to its end; `cancellation` is readable once cancelled."""
+    with closing(Attachment(made)) as attached:
+        made.start()
+        return finish(made, attached, limits, cancellation)
+
+
+def finish(made: "Container", attached: Attachment, limits: Limits, cancellation: int) -> Execution:
+    """Let a started container run its command, and follow it to its end."""
     from docker.errors import APIError
 
-    with _attached(made) as stream:
-        made.start()
-        follower = Follower(limits)
-        with disk.watched(partial(_written, str(made.id)), limits.disk_bytes) as full:
-            follower.follow(stream, cancellation, full)
+    follower = Follower(limits)
+    with closing(attached), disk.watch(_measure(made), limits.disk_bytes) as disk_full:
+        attached.stream.sendall(b"\n")
+        follower.follow(attached.stream, cancellation, disk_full)
     if follower.cancelled or follower.stopped:
         with suppress(APIError):  # it has just ended by itself
             made.kill()
@@ -140,74 +220,18 @@ def run(made: "Container", limits: Limits, cancellation: int) -> Execution:
     )
 
 
-def _written(container_id: str) -> int:
-    """Bytes in the container's own layer, in which its tree is too."""
-    with engine.connect() as client:
-        found = client.api.containers(all=True, size=True, filters={"id": container_id})
+def _measure(made: "Container") -> Callable[[], int]:
+    """What tells how many bytes a container's writable layer holds.
+
+    The layer itself where it can be read, which counts blocks and inodes; else the engine, which
+    adds up the files' lengths.
+    """
+    layer = ((made.attrs.get("GraphDriver") or {}).get("Data") or {}).get("UpperDir")
+    if layer and os.access(layer, os.R_OK | os.X_OK):
+        return lambda: disk.used([Path(layer)])
+
+    def ask() -> int:
+        found = made.client.api.containers(size=True, filters={"id": made.id})
         return int(found[0].get("SizeRw", 0)) if found else 0
 
-
-@contextmanager
-def _attached(made: "Container") -> Iterator[socket.socket]:
-    """The container's output as a socket that can be waited for, as the SDK's generators can't."""
-    wrapped = made.attach_socket(params={"stdout": 1, "stderr": 1, "stream": 1})
-    stream = getattr(wrapped, "_sock", wrapped)
-    try:
-        yield stream
-    finally:
-        wrapped._response.close()
-        stream.close()
-
-
-class Follower:
-    """Reads a container's output until it ends or has gone too far.
-
-    The container is to be killed when nobody reads any more: the engine waits for the reader of
-    its output before it says that the container has ended.
-    """
-
-    def __init__(self, limits: Limits) -> None:
-        self._buffer = bytearray()
-        self.capture = Capture(limits.output_bytes)
-        self.stopped: str | None = None
-        self.cancelled = False
-        self.started = time.monotonic()
-        self._deadline = self.started + limits.seconds
-
-    def follow(self, stream: socket.socket, cancellation: int, full: int) -> None:
-        """Read; `stopped` or `cancelled` say why, if it wasn't to the end.
-
-        `full` is readable once too much has been written to the disk.
-        """
-        with selectors.DefaultSelector() as selector:
-            selector.register(stream, selectors.EVENT_READ)
-            selector.register(cancellation, selectors.EVENT_READ)
-            selector.register(full, selectors.EVENT_READ)
-            while self.stopped is None:
-                left = self._deadline - time.monotonic()
-                ready = {key.fd for key, _ in selector.select(max(0.0, left))}
-                if cancellation in ready:
-                    self.cancelled = True
-                    return
-                if stream.fileno() in ready:
-                    chunk = os.read(stream.fileno(), CHUNK)
-                    if not chunk:
-                        return
-                    self._feed(chunk)
-                if self.capture.flooded:
-                    self.stopped = "output"
-                elif full in ready:
-                    self.stopped = "disk"
-                elif left <= 0:
-                    self.stopped = "timeout"
-
-    def _feed(self, chunk: bytes) -> None:
-        """Take the frames apart."""
-        self._buffer += chunk
-        while len(self._buffer) >= HEADER.size:
-            size = HEADER.unpack_from(self._buffer)[1]
-            end = HEADER.size + size
-            if len(self._buffer) < end:
-                return
-            self.capture.feed(bytes(self._buffer[HEADER.size : end]))
-            del self._buffer[:end]
+    return ask

@@ -1,80 +1,72 @@
-"""Watching how much a job has written: no quota of the file system's is needed."""
+"""How much disk a job holds, looked at every few seconds while it runs.
+
+Neither overlayfs nor a plain folder has a quota that could be set without owning the file system,
+so a job may overshoot by what it writes between two looks; one file can't, `file_bytes` bounds it.
+"""
 
 import os
 import threading
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-CHECK_SECONDS = 5.0
-"""Between two looks; a disk takes a few GiB in that time."""
+WALL = "watched, every few seconds"
+INTERVAL = 2.0  # seconds between two looks
+SHARE = 0.05  # of the time that looking may take, so that large trees are looked at less often
+BLOCK = 512  # stat(2)'s, whatever the file system's is
+LEAST = 4096  # what an entry counts, though it be empty: inodes run out too
+
+
+def used(folders: Iterable[Path]) -> int:
+    """Bytes on the disk of all that is in the folders; what vanishes meanwhile is passed over."""
+    total = 0
+    waiting = [os.fspath(folder) for folder in folders]
+    while waiting:
+        try:
+            with os.scandir(waiting.pop()) as entries:
+                for entry in entries:
+                    total += _size(entry)
+                    if entry.is_dir(follow_symlinks=False):
+                        waiting.append(entry.path)
+        except OSError:
+            continue
+    return total
+
+
+def _size(entry: "os.DirEntry[str]") -> int:
+    try:
+        return max(LEAST, entry.stat(follow_symlinks=False).st_blocks * BLOCK)
+    except OSError:
+        return 0
 
 
 @contextmanager
-def watched(written: Callable[[], int], limit: int) -> Iterator[int]:
-    """A descriptor that becomes readable once `written()`, in bytes, is above `limit`.
+def watch(measure: Callable[[], int], limit: int) -> Iterator[int]:
+    """A descriptor that becomes readable once `measure` gives more than `limit` bytes.
 
-    `written` is called in a thread of its own; what it raises ends the watching.
+    Looks from a thread of its own, so that reading the job's output never waits for it. A look
+    that fails with OSError ends the watch: what runs is bounded by its other limits.
     """
-    readable, writable = os.pipe()
-    watch = _Watch(written, limit, writable)
-    threading.Thread(target=watch.run, daemon=True, name="disk").start()
+    full, tell = os.pipe()
+    over = threading.Event()
+    threading.Thread(target=_look, args=(measure, limit, tell, over), daemon=True).start()
     try:
-        yield readable
+        yield full
     finally:
-        watch.end()
-        os.close(readable)
+        over.set()
+        os.close(full)
 
 
-class _Watch:
-    def __init__(self, written: Callable[[], int], limit: int, descriptor: int) -> None:
-        self._written = written
-        self._limit = limit
-        self._descriptor = descriptor
-        self._ended = threading.Event()
-        self._closing = threading.Lock()
-
-    def run(self) -> None:
-        # Whatever is asked may have gone when the job ends, and then nobody wants to know.
-        with suppress(Exception):
-            while not self._ended.wait(CHECK_SECONDS):
-                if self._written() > self._limit:
-                    with self._closing:
-                        if not self._ended.is_set():
-                            os.write(self._descriptor, b"x")
-                    return
-
-    def end(self) -> None:
-        with self._closing:
-            self._ended.set()
-            os.close(self._descriptor)
-
-
-class Folders:
-    """What is in some folders of one file system, counted only once its free space has shrunk."""
-
-    def __init__(self, folders: tuple[Path, ...], limit: int) -> None:
-        self._folders = folders
-        self._limit = limit
-        self._free = self._free_now()
-
-    def written(self) -> int:
-        """Bytes on the disk in the folders; 0 while the file system has not lost that much."""
-        if self._free - self._free_now() <= self._limit // 2:
-            return 0
-        return sum(_used(folder) for folder in self._folders)
-
-    def _free_now(self) -> int:
-        found = os.statvfs(self._folders[0])
-        return found.f_bfree * found.f_frsize
-
-
-def _used(folder: Path) -> int:
-    total = 0
-    for root, _, names in os.walk(folder):
-        for name in names:
-            try:
-                total += Path(root, name).lstat().st_blocks * 512
-            except OSError:
-                continue
-    return total
+def _look(measure: Callable[[], int], limit: int, tell: int, over: threading.Event) -> None:
+    """Look until it is over; nobody waits for a look that is under way then."""
+    pause = INTERVAL
+    with suppress(OSError):  # what is looked at is gone, or nobody listens any more
+        while not over.wait(pause):
+            begun = time.monotonic()
+            if measure() > limit:
+                os.write(tell, b"\n")
+                break
+            pause = max(INTERVAL, (time.monotonic() - begun) / SHARE)
+    over.wait()  # closing makes the other end readable
+    os.close(tell)

@@ -6,14 +6,25 @@ import shlex
 import threading
 import weakref
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from filelock import FileLock
 
-from stillwater.sandbox import engine, environments, images
-from stillwater.sandbox.containers import NOBODY, ROOT, SYSTEM_PATH, Task, container, run
+from stillwater.sandbox import disk, environments, images
+from stillwater.sandbox.containers import (
+    NOBODY,
+    ROOT,
+    SYSTEM_PATH,
+    Task,
+    container,
+    fill,
+    finish,
+    remove,
+    run,
+)
+from stillwater.sandbox.engine import Engine
 from stillwater.sandbox.protocol import (
     Cancelled,
     Execution,
@@ -23,13 +34,20 @@ from stillwater.sandbox.protocol import (
     Setup,
 )
 from stillwater.sandbox.shelf import Shelf
+from stillwater.sandbox.spares import Spares
+from stillwater.sandbox.users import user_of
 
 if TYPE_CHECKING:
     from docker import DockerClient
 
 ENVIRONMENTS = "stillwater-env"
 VENV = "/opt/environment"
-SETUP_LIMITS = {"memory_bytes": 16 << 30, "pids": 4096, "file_bytes": 16 << 30}
+SETUP_LIMITS = {
+    "memory_bytes": 16 << 30,
+    "pids": 4096,
+    "file_bytes": 16 << 30,
+    "disk_bytes": 64 << 30,
+}
 SETUP = (
     "python -m venv {venv} && export VIRTUAL_ENV={venv} PATH={venv}/bin:$PATH"
     ' && "${{BASH:-sh}}" -c {command}; code=$?; find . -mindepth 1 -delete; exit $code'
@@ -42,8 +60,9 @@ class DockerSandbox:
     """Runs jobs in containers of `image`, all labelled `stillwater=<label>`.
 
     `Job.environment` is what `prepare` returned, or the name of an image that is complete in
-    itself; the job is root in such an image, though without any capability. Files of such an image
-    that the job's tree lacks stay. `home` is Stillwater's folder.
+    itself; in such an image the job is the image's own user, or the one whose /testbed is, which
+    may be root, though without any capability. Files of such an image that the job's tree lacks
+    stay. `home` is Stillwater's folder.
     """
 
     kind = "docker"
@@ -60,16 +79,21 @@ class DockerSandbox:
         weakref.finalize(self, os.close, self._cancellation)
         self._finding = threading.Lock()
         self._found: dict[str, str] = {}
+        self._users: dict[str, tuple[int, int]] = {}
+        self._engine = Engine()
+        self._spares = Spares(self._engine)
+        weakref.finalize(self, _close, self._spares, self._engine)
 
     def walls(self) -> Mapping[str, str]:
         """Each wall (network, writes, reads, …) and what makes it, or `none`."""
-        names = ("network", "writes", "reads", "processes", "pids", "memory")
-        return {**dict.fromkeys(names, "docker"), "files": "rlimit, for each file"}
+        names = ("network", "writes", "reads", "processes", "pids", "memory", "cpu")
+        files = {"files": "rlimit, for each file", "disk": disk.WALL}
+        return {**dict.fromkeys(names, "docker"), **files}
 
     def prepare(self, setup: Setup) -> str:
         """Make, or find, the image in which the setup command has run."""
         self._check_cancelled()
-        with engine.connect() as client:
+        with self._engine.client() as client:
             name = self._environment(setup.key, images.pull(client, self._image))
             self._locks.mkdir(parents=True, exist_ok=True)
             with FileLock(self._locks / f"{setup.key}.docker.lock"):
@@ -80,41 +104,45 @@ class DockerSandbox:
     def run(self, job: Job) -> Execution:
         """Run the job to its end or its limits; raises SandboxError, Cancelled."""
         self._check_cancelled()
-        with engine.connect() as client, self._held(client, job.environment) as image:
+        with self._engine.client() as client, self._held(client, job.environment) as image:
+            user, group = self._user(client, image, job.environment)
             task = Task(
                 image=image,
                 command=job.command,
                 label=self._label,
                 tree=job.tree,
                 files=job.files,
-                user=NOBODY if self._is_ours(job.environment) else ROOT,
+                user=user,
+                group=group,
                 as_image=not self._is_ours(job.environment),
                 variables=job.variables,
                 limits=job.limits,
             )
-            return self._execute(client, task)
+            return self._execute(task)
 
     def fetch(self, image: str) -> None:
         """Have the image on the engine; raises SandboxError, Cancelled."""
         self._check_cancelled()
-        with engine.connect() as client, self._held(client, image):
+        with self._engine.client() as client, self._held(client, image):
             pass
 
     def cancel(self) -> None:
         """Kill everything that runs now; every later `run` raises Cancelled."""
         self._cancel()
+        self._spares.stop()
 
     def reap(self) -> int:
-        """Remove all containers with this label: call it only when no scheduler uses it."""
-        from docker.errors import NotFound
+        """Remove all containers with this label: call it only when no scheduler uses it.
 
+        How many there were, besides this sandbox's own spares.
+        """
+        self._spares.empty()
         removed = 0
-        with engine.connect() as client:
+        with self._engine.client() as client:
             labelled = {"label": f"stillwater={self._label}"}
             for left in client.containers.list(all=True, filters=labelled, ignore_removed=True):
-                with suppress(NotFound):
-                    left.remove(force=True, v=True)
-                    removed += 1
+                remove(left)
+                removed += 1
         return removed
 
     def _check_cancelled(self) -> None:
@@ -147,9 +175,20 @@ class DockerSandbox:
                 self._found[wanted] = found
             return self._found[wanted]
 
-    def _execute(self, client: "DockerClient", task: Task) -> Execution:
-        with container(client, task) as made:
-            return run(made, task.limits, self._cancellation)
+    def _user(self, client: "DockerClient", image: str, environment: str | None) -> tuple[int, int]:
+        """The user and group of jobs in this image; looked for once."""
+        if self._is_ours(environment):
+            return NOBODY, NOBODY
+        with self._finding:
+            if image not in self._users:
+                self._users[image] = user_of(client, image, self._label, self._cancellation)
+            return self._users[image]
+
+    def _execute(self, task: Task) -> Execution:
+        with self._spares.taken(task.frame) as one:
+            fill(one.container, task)
+            self._spares.want(task.frame)
+            return finish(one.container, one.attached, task.limits, self._cancellation)
 
     def _environment(self, key: str, image_id: str) -> str:
         if not KEY.fullmatch(key):
@@ -173,3 +212,9 @@ class DockerSandbox:
             environments.check(setup, execution)
             path = images.variables(client, self._image).get("PATH", SYSTEM_PATH)
             images.commit(made, name, {"PATH": f"{VENV}/bin:{path}", "VIRTUAL_ENV": VENV})
+
+
+def _close(spares: Spares, engine: Engine) -> None:
+    """Leave nothing behind: at the end of the sandbox, or of the process."""
+    spares.close()
+    engine.close()

@@ -2,6 +2,7 @@
 
 import os
 import socket
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 
 CALL_SECONDS = 120.0
 PROBE_SECONDS = 3.0
+CONNECTIONS = 32  # kept open at most; more are made and closed again
 
 
 @contextmanager
@@ -27,6 +29,33 @@ def connect(seconds: float = CALL_SECONDS) -> "Iterator[DockerClient]":
             yield client
         finally:
             client.close()
+
+
+class Engine:
+    """One client for all threads, connected when it is first needed, and kept."""
+
+    def __init__(self) -> None:
+        self._connecting = threading.Lock()
+        self._client: DockerClient | None = None
+
+    @contextmanager
+    def client(self) -> "Iterator[DockerClient]":
+        """The client; whatever goes wrong with it meanwhile is a SandboxError."""
+        import docker
+
+        _knock()
+        with errors():
+            with self._connecting:
+                if self._client is None:
+                    self._client = docker.from_env(timeout=CALL_SECONDS, max_pool_size=CONNECTIONS)
+            yield self._client
+
+    def close(self) -> None:
+        """Close its connections; the next use connects anew."""
+        with self._connecting:
+            if self._client is not None:
+                self._client.close()
+                self._client = None
 
 
 def _knock() -> None:

@@ -14,8 +14,9 @@ from stillwater.sandbox.protocol import Limits
 from stillwater.sandbox.scratch import unique
 
 ROOT = Path("/sys/fs/cgroup")
-PERIOD = 100_000  # microseconds, of which a quota of the processors' time is counted
 OWN_PROCESSES = 8  # the walls' own, besides the job's
+PERIOD = 100_000  # microseconds, in which a quota of the processors' time is given
+QUOTA = "cpu.cfs_quota_us"
 ENTER = (
     'n=$1; shift; while [ "$n" -gt 0 ]; do echo $$ >"$1/cgroup.procs" || exit 125;'
     ' shift; n=$((n - 1)); done; exec "$@"'
@@ -24,7 +25,7 @@ ENTER = (
 
 @dataclass(frozen=True)
 class Group:
-    """The directories of one job's control groups: one in version 2, two or three in version 1."""
+    """The directories of one job's control groups: one, or in version 1 one a controller."""
 
     directories: tuple[Path, ...]
 
@@ -74,24 +75,30 @@ def group(name: str, limits: Limits) -> Iterator[Group | None]:
             remove(directory)
 
 
-def _settings(limits: Limits) -> dict[Path, dict[str, str | int]]:
+def _settings(limits: Limits) -> dict[Path, dict[str, int | str]]:
+    pids = {"pids.max": limits.pids + OWN_PROCESSES}
     quota = None if limits.cpus is None else int(limits.cpus * PERIOD)
-    pids: dict[str, str | int] = {"pids.max": limits.pids + OWN_PROCESSES}
-    cpu: dict[str, str | int] = {}
     with suppress(OSError):
         controllers = set((ROOT / "cgroup.subtree_control").read_text().split())
         if not {"pids", "memory"} <= controllers:
             return {}
-        if quota and "cpu" in controllers:
-            cpu = {"cpu.max": f"{quota} {PERIOD}"}
+        cpu = {"cpu.max": f"{quota} {PERIOD}"} if quota and "cpu" in controllers else {}
         return {ROOT: {**pids, "memory.max": limits.memory_bytes, **cpu}}
     if not ((ROOT / "pids").is_dir() and (ROOT / "memory").is_dir()):
         return {}
-    if quota and (ROOT / "cpu").is_dir():
-        cpu = {"cpu.cfs_period_us": PERIOD, "cpu.cfs_quota_us": quota}
-    memory: dict[str, str | int] = {"memory.limit_in_bytes": limits.memory_bytes}
-    found = {ROOT / "pids": pids, ROOT / "memory": memory, ROOT / "cpu": cpu}
-    return {folder: values for folder, values in found.items() if values}
+    memory = {"memory.limit_in_bytes": limits.memory_bytes}
+    settings: dict[Path, dict[str, int | str]] = {
+        ROOT / "pids": {**pids},
+        ROOT / "memory": {**memory},
+    }
+    if quota and (ROOT / "cpu" / QUOTA).is_file():
+        settings[ROOT / "cpu"] = {"cpu.cfs_period_us": PERIOD, QUOTA: quota}
+    return settings
+
+
+def bounds_cpu() -> bool:
+    """Whether groups here can bound the processors' time."""
+    return any("cpu" in name for values in _settings(Limits(cpus=1)).values() for name in values)
 
 
 def leftovers() -> list[Path]:

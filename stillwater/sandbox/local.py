@@ -23,7 +23,7 @@ from stillwater.sandbox.protocol import (
 from stillwater.sandbox.walls import Task
 
 SYSTEM_PATH = "/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin"
-SETUP_LIMITS = Limits(memory_bytes=16 << 30, pids=4096, file_bytes=16 << 30)
+SETUP_LIMITS = Limits(memory_bytes=16 << 30, pids=4096, file_bytes=16 << 30, disk_bytes=64 << 30)
 
 
 class LocalSandbox:
@@ -141,7 +141,8 @@ class LocalSandbox:
                 walled = [*wall_off, *program]
                 return walled if group is None else group.enter(walled)
 
-            found = execute(wrap, spec, task.limits, self._cancellation, (task.tree, task.scratch))
+            folders = (task.tree, task.scratch, *task.writable)
+            found = execute(wrap, spec, task.limits, self._cancellation, folders)
             if group is not None and found.stopped is None and group.out_of_memory():
                 return replace(found, stopped="memory")
             return found

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -33,17 +33,16 @@ class Walled:
         self.capture = Capture(limits.output_bytes)
         self.stopped: str | None = None
         self.cancelled = False
-        self.full = False
         self.deadline = time.monotonic() + limits.seconds
 
-    def follow(self, cancellation: int, full: int) -> None:
-        """Read until everything has ended; `full` is readable once the disk is to be spared."""
+    def follow(self, cancellation: int, disk_full: int) -> None:
+        """Read until everything has ended."""
         output = self.process.stdout
         assert output is not None
         with selectors.DefaultSelector() as selector:
             selector.register(output, selectors.EVENT_READ)
             selector.register(cancellation, selectors.EVENT_READ)
-            selector.register(full, selectors.EVENT_READ)
+            selector.register(disk_full, selectors.EVENT_READ)
             while True:
                 left = max(0.0, self.deadline - time.monotonic())
                 ready = {key.fd for key, _ in selector.select(left)}
@@ -51,9 +50,11 @@ class Walled:
                     selector.unregister(cancellation)
                     self.cancelled = True
                     self._end(b"k")
-                if full in ready:
-                    selector.unregister(full)
-                    self.full = True
+                if disk_full in ready:
+                    selector.unregister(disk_full)
+                    if self.stopped is None:
+                        self.stopped = "disk"
+                        self._end(b"k")
                 if output.fileno() in ready:
                     chunk = os.read(output.fileno(), CHUNK)
                     if not chunk:
@@ -65,8 +66,8 @@ class Walled:
     def _goes_on(self) -> bool:
         """Stop what has gone too far; False when it no longer answers to that."""
         ending = self.stopped is not None or self.cancelled
-        if not ending and (self.capture.flooded or self.full):
-            self.stopped = "output" if self.capture.flooded else "disk"
+        if not ending and self.capture.flooded:
+            self.stopped = "output"
             self._end(b"k")
         elif time.monotonic() >= self.deadline:
             if self.process.poll() is not None and ending:
@@ -98,20 +99,20 @@ def execute(
     spec: Mapping[str, object],
     limits: Limits,
     cancellation: int,
-    folders: tuple[Path, ...],
+    folders: Iterable[Path],
 ) -> Execution:
     """Run the launcher with `spec`, in `wrapper`; `cancellation` is readable once cancelled.
 
-    `folders` are those that the command may fill, up to the limit of the disk.
+    `folders` are those that it may write to.
+
     Raises SandboxError when the walls couldn't be put up, Cancelled.
     """
     started = time.monotonic()
-    with _spawned(wrapper, spec) as (process, report):
+    watched = disk.watch(lambda: disk.used(folders), limits.disk_bytes)
+    with _spawned(wrapper, spec) as (process, report), watched as disk_full:
         walled = Walled(process, limits)
-        filled = disk.Folders(folders, limits.disk_bytes)
         try:
-            with disk.watched(filled.written, limits.disk_bytes) as full:
-                walled.follow(cancellation, full)
+            walled.follow(cancellation, disk_full)
             process.wait(PATIENCE)
         except subprocess.TimeoutExpired:
             walled.kill()

@@ -26,15 +26,19 @@ class Cancelled(StillwaterError):
 
 @dataclass(frozen=True)
 class Limits:
-    """What one command may use; `cpus` may be a fraction, and None is all there are."""
+    """What one command may use.
+
+    `file_bytes` bounds each file, `disk_bytes` all files together, the tree's own too. `cpus` are
+    how many processors' time it gets, in fractions too; None is as much as there is.
+    """
 
     seconds: float = 1800.0
     memory_bytes: int = 4 << 30
     pids: int = 512
+    cpus: float | None = None
     file_bytes: int = 1 << 30
     disk_bytes: int = 8 << 30
     output_bytes: int = 16 << 20
-    cpus: float | None = None
 
 
 @dataclass(frozen=True)
@@ -68,7 +72,7 @@ class Job:
 class Execution:
     """What came of a job. `output` is stdout and stderr as they came, capped at the limit.
 
-    `stopped` says which limit ended it (timeout, memory, disk, output), or is None.
+    `stopped` says which limit ended it (timeout, memory, output, disk), or is None.
     """
 
     exit_code: int | None

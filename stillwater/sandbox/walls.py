@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from stillwater.sandbox import layout
+from stillwater.sandbox import disk, groups, layout
 from stillwater.sandbox.layout import HOME, TEMPORARY, TESTBED, View
 from stillwater.sandbox.process import LAUNCHER, PYTHON
 from stillwater.sandbox.protocol import Limits
@@ -146,6 +146,7 @@ def describe(kind: str, grouped: bool) -> dict[str, str]:
     }
     if grouped:
         counts = dict.fromkeys(counts, "control group")
+    counts["cpu"] = "control group" if grouped and groups.bounds_cpu() else "none"
     makers = {
         "bubblewrap": ("bubblewrap", "bubblewrap", "bubblewrap", "bubblewrap"),
         "namespaces": ("namespaces", "namespaces", "namespaces", "namespaces"),
@@ -153,4 +154,4 @@ def describe(kind: str, grouped: bool) -> dict[str, str]:
         "rlimits": ("none", "none", "none", "subreaper"),
     }
     named = zip(("network", "writes", "reads", "processes"), makers[kind], strict=True)
-    return {**dict(named), **counts, "files": "rlimit, for each file"}
+    return {**dict(named), **counts, "files": "rlimit, for each file", "disk": disk.WALL}

@@ -14,6 +14,7 @@ from stillwater.sandbox import (
     Limits,
     LocalSandbox,
     Sandbox,
+    disk,
     engine_answers,
 )
 
@@ -103,6 +104,12 @@ def run(sandbox: Sandbox, tree: Path) -> Run:
         return sandbox.run(Job(tree, command, "test", limits=bounds))
 
     return run_
+
+
+@pytest.fixture
+def looking_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a job holds on the disk is looked at again at once."""
+    monkeypatch.setattr(disk, "INTERVAL", 0.01)
 
 
 def running(word: str) -> list[int]:
