@@ -4,7 +4,8 @@ Layout of the user message, in this order (the parts up to the failing tests are
 all attempts of a machine, so that a server's prefix cache serves them):
 
     ## Issue            the problem statement
-    ## Files            each `FILE: path (N lines)`, its numbered lines (`  12|code`), `END OF FILE`
+    ## Files            each `FILE: path (N lines)`, its numbered lines (`  12|code`), END OF FILE;
+                        of files too large, `(parts of its N lines)` and notes of what is left out
     ## Failing tests    only with feedback = "tests": ids and distilled baseline failures
     ## Earlier attempts for each: `Attempt K: OUTCOME`, its patch, `RESULT:` and the feedback
     ## Answer           what to do now
@@ -20,12 +21,15 @@ The answer is one or more blocks:
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from stillwater.models.protocol import Message
 
 _LINE_END = re.compile(r"\r\n|\n|\r")
+_DEFINED = re.compile(r"[ \t]*(?:async[ \t]+)?(?:def|class)[ \t]+(\w+)")
+_MOST_NAMES = 12
 
 SYSTEM = """You repair bugs in Python repositories. You read the issue and the files, find the \
 cause, and answer with direct edits.
@@ -48,12 +52,20 @@ without line numbers, without "..." and without leaving anything out.
 - Never change tests."""
 
 
+class Lines(NamedTuple):
+    """A run of lines, counted from 1, both ends included."""
+
+    first: int
+    last: int
+
+
 @dataclass(frozen=True)
 class ShownFile:
-    """A file as the prompt shows it, whole."""
+    """A file as the prompt shows it: whole, or these `lines` of it and a note of all others."""
 
     path: str
     content: str
+    lines: tuple[Lines, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -68,17 +80,43 @@ class Tried:
 
 def numbered(content: str) -> str:
     """The text with its line numbers, as FILE sections show it."""
-    return "\n".join(f"{n:>4}|{line}" for n, line in enumerate(_lines(content), 1))
+    return "\n".join(f"{n:>4}|{line}" for n, line in enumerate(lines_of(content), 1))
 
 
 def file_section(file: ShownFile) -> str:
     """One FILE section."""
-    count = len(_lines(file.content))
-    return f"FILE: {file.path} ({count} lines)\n{numbered(file.content)}\nEND OF FILE\n"
+    count = len(lines_of(file.content))
+    if file.lines is None:
+        return f"FILE: {file.path} ({count} lines)\n{numbered(file.content)}\nEND OF FILE\n"
+    head = f"FILE: {file.path} (parts of its {count} lines)"
+    return "\n".join([head, *_parts(file, file.lines), "END OF FILE\n"])
 
 
-def _lines(content: str) -> list[str]:
-    # As Python and pytest count them: str.splitlines also breaks at form feeds and the like.
+def _parts(file: ShownFile, shown: Sequence[Lines]) -> Iterator[str]:
+    """The lines shown, numbered, and of those between them what they define."""
+    texts = lines_of(file.content)
+    at = 1
+    for part in shown:
+        yield from _left_out(texts, at, part.first - 1)
+        yield from (f"{n:>4}|{texts[n - 1]}" for n in range(part.first, part.last + 1))
+        at = part.last + 1
+    yield from _left_out(texts, at, len(texts))
+
+
+def _left_out(texts: Sequence[str], first: int, last: int) -> Iterator[str]:
+    """A note of the lines that aren't shown, with the first names that they define."""
+    between = texts[first - 1 : last]
+    if not any(text.strip() for text in between):
+        return
+    names = [found[1] for text in between if (found := _DEFINED.match(text))]
+    told = ", ".join(names[:_MOST_NAMES])
+    more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
+    yield f"    # lines {first}-{last} are not shown{': ' if told else ''}{told}{more}"
+
+
+def lines_of(content: str) -> list[str]:
+    """The lines of a text without their ends, counted as Python and pytest count them."""
+    # str.splitlines would also break at form feeds and the like.
     lines = _LINE_END.split(content)
     return lines[:-1] if lines[-1] == "" else lines
 

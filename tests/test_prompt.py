@@ -1,6 +1,6 @@
 """The prompt: its layout, and the prefix that all attempts of a machine share."""
 
-from stillwater.prompt import ShownFile, Tried, build, numbered
+from stillwater.prompt import Lines, ShownFile, Tried, build, file_section, numbered
 
 FILES = [ShownFile("a.py", "x = 1\ny = 2\n")]
 
@@ -27,3 +27,21 @@ def test_later_attempts_only_append_to_what_the_first_saw() -> None:
 
 def test_without_failing_tests_none_are_mentioned() -> None:
     assert "## Failing tests" not in text()
+
+
+def test_of_a_file_shown_in_part_every_line_left_out_is_accounted_for() -> None:
+    names = [f"f{n}" for n in range(15)]
+    text = "import a\n\n" + "".join(f"def {name}():\n    pass\n" for name in names) + "x = 1\n"
+
+    section = file_section(ShownFile("a.py", text, (Lines(5, 6), Lines(33, 33))))
+
+    assert section == (
+        "FILE: a.py (parts of its 33 lines)\n"
+        "    # lines 1-4 are not shown: f0\n"
+        "   5|def f1():\n"
+        "   6|    pass\n"
+        "    # lines 7-32 are not shown: f2, f3, f4, f5, f6, f7, f8, f9, "
+        "f10, f11, f12, f13 and 1 more\n"
+        "  33|x = 1\n"
+        "END OF FILE\n"
+    )

@@ -28,7 +28,10 @@ def counts(evidence: Mapping[str, Any]) -> str:
 
 
 def _read(evidence: Mapping[str, Any]) -> str:
-    files = [str(file.get("path")) for file in _mappings(evidence.get("files"))]
+    files = [
+        f"{file.get('path')}{' (in part)' if file.get('lines') else ''}"
+        for file in _mappings(evidence.get("files"))
+    ]
     baseline = evidence.get("baseline")
     before = counts(baseline) if isinstance(baseline, Mapping) else ""
     return "; ".join(part for part in (", ".join(files), before and f"before: {before}") if part)

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from stillwater import __version__
-from stillwater.cli import doctor, export, fix, images, report, run, show, status
+from stillwater.cli import doctor, export, fix, images, read, report, run, show, status
 from stillwater.errors import InputError, StillwaterError
 
 BAD_INPUT = 2
@@ -30,6 +30,7 @@ app.command("resume")(run.resume)
 app.command("fix")(fix.command)
 app.command("status")(status.command)
 app.command("show")(show.command)
+app.command("read")(read.command)
 app.command("report")(report.command)
 exports.command("predictions")(export.predictions)
 exports.command("patches")(export.patches)

@@ -1,42 +1,38 @@
-"""Ranking a repository's files for an issue, and packing whole files into a budget."""
+"""Choosing what the model reads: files by rank, packed into a budget, whole where they fit."""
 
-import math
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-
-from rank_bm25 import BM25Okapi
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 from stillwater.context import clues
 from stillwater.context.clues import Query
+from stillwater.context.excerpt import Measured, holds, parts
+from stillwater.context.facts import Passage
 from stillwater.context.files import Files, is_candidate
-from stillwater.context.words import pieces, words
+from stillwater.context.rank import Ranked, rank
+from stillwater.context.signals import Look
 from stillwater.edits.source import Source, source_of
-from stillwater.prompt import ShownFile, file_section
+from stillwater.prompt import Lines, ShownFile
 
-CHARACTERS_A_TOKEN = 3.2
-"""Low for code with line numbers, so that an estimate is rather too high than too low."""
-
-_PATH_REPEATS = 4
-_QUERY_WORDS = 400
-_MOST_SKIPPED = 20
-_NAMED = 2.0
-_MODULE = 1.0
-_FRAME = 1.5
-_DEFINES = 0.5
-_MOST_DEFINES = 1.5
-_IMPORTED = 0.8
-_WORTH = 0.1
-"""What a file must score at least, if any does: less is chance, and costs the prompt's time."""
+_MOST_SKIPPED = 10
+_MOST_TESTS = 4
+_WORTH = 0.25
+"""What share of the best file's score a file must have: less is chance, and costs time."""
+_FOR_PARTS = 0.6
+"""What share of the budget the best passages may take, before whole files take the rest."""
 
 
 @dataclass(frozen=True)
 class Chosen:
-    """A file that the model will read: its rank's score and reasons, and its estimated tokens."""
+    """A file that the model will read: its rank's score and reasons, and its estimated tokens.
+
+    `lines` are those shown, None where all are.
+    """
 
     path: str
     score: float
     why: tuple[str, ...]
     tokens: int
+    lines: tuple[Lines, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -57,53 +53,62 @@ class Choice:
     problem: str | None = None
 
 
-@dataclass
-class _Ranked:
-    path: str
-    score: float = 0.0
-    why: list[str] = field(default_factory=list)
-
-
 def choose(
     query: Query, sources: Source | Mapping[str, str], budget: int, *, max_files: int = 6
 ) -> Choice:
-    """At most `max_files` whole files, by rank, that together fit `budget` tokens.
+    """At most `max_files` files, by rank, that together fit `budget` tokens.
 
-    Files that don't fit are skipped, and the next are tried. Tests, documentation and vendored
-    packages are never chosen. The same arguments always give the same choice.
+    A file is shown whole where it fits; of a larger one, the definitions that matter are. What fits
+    neither way is skipped, and the next is tried. Tests, documentation and vendored packages are
+    never chosen. The same arguments always give the same choice.
     """
     source = source_of(sources)
+    files = candidates(source)
+    if not files.texts:
+        return Choice((), (), "the repository has no Python files outside its tests")
+    ranked, look = rank(_with_tests(query, source), files)
+    return _pack(ranked, look, budget, max_files)
+
+
+def candidates(source: Source) -> Files:
+    """The files of the source that can be chosen, with what they hold."""
     wanted = sorted(path for path in set(source.paths()) if is_candidate(path))
     read = ((path, source.read(path)) for path in wanted)
-    texts = {path: text for path, text in read if text and text.strip()}
-    if not texts:
-        return Choice((), (), "the repository has no Python files outside its tests")
-    return _pack(_rank(query, Files(texts), source), texts, budget, max_files)
+    return Files({path: text for path, text in read if text and text.strip()})
+
+
+def _with_tests(query: Query, source: Source) -> Query:
+    named = [path for path in clues.paths(query.failing) if not is_candidate(path)]
+    texts = [*query.tests, *(text for path in named if (text := source.read(path)))]
+    return Query(query.issue, query.failing, tuple(texts[:_MOST_TESTS]))
 
 
 def tokens(path: str, text: str) -> int:
     """About how many tokens the file takes in the prompt, rather too many than too few."""
-    return math.ceil(len(file_section(ShownFile(path, text))) / CHARACTERS_A_TOKEN)
+    return Measured(path, text).whole
 
 
-def _pack(
-    ranked: Sequence[_Ranked], texts: Mapping[str, str], budget: int, max_files: int
-) -> Choice:
-    files: list[Chosen] = []
-    skipped: list[Skipped] = []
-    left = budget
-    for one in ranked:
-        if len(files) >= max_files or (files and one.score < _WORTH):
-            break
-        size = math.ceil(len(texts[one.path]) / CHARACTERS_A_TOKEN)
-        if size <= left:
-            size = tokens(one.path, texts[one.path])
-        if size > left:
-            why = f"does not fit the {left} tokens left of {budget}"
-            skipped.append(Skipped(one.path, size, why))
-            continue
-        files.append(Chosen(one.path, round(one.score, 6), tuple(one.why), size))
-        left -= size
+def _pack(ranked: list[Ranked], look: Look, budget: int, max_files: int) -> Choice:
+    first = ranked[0].score
+    likely = [one for one in ranked if one is ranked[0] or one.score >= _WORTH * first]
+    packing = _Packing(look, budget, likely[:max_files])
+    packing.add_parts(_FOR_PARTS * budget)
+    for one in likely[: max_files + _MOST_SKIPPED]:
+        if one.path in packing.shown or len(packing.shown) < max_files:
+            packing.add_whole(one.path)
+    packing.add_parts(budget)
+    files = [
+        Chosen(one.path, round(one.score, 6), one.why, packing.size(one.path), shown.lines)
+        for one in likely
+        if (shown := packing.shown.get(one.path))
+    ]
+    texts = look.files.texts
+    left = budget - packing.taken
+    skipped = [
+        Skipped(one.path, tokens(one.path, texts[one.path]), f"does not fit the {left} tokens left")
+        for one in likely[: max_files + _MOST_SKIPPED]
+        if one.path not in packing.shown
+    ]
     problem = None
     if not files:
         smallest = min(tokens(path, text) for path, text in texts.items())
@@ -111,86 +116,52 @@ def _pack(
     return Choice(tuple(files), tuple(skipped[:_MOST_SKIPPED]), problem)
 
 
-def _rank(query: Query, files: Files, source: Source) -> list[_Ranked]:
-    found = {path: _Ranked(path) for path in files.texts}
-    for path, score in _by_words(query, files):
-        found[path].score += score
-        if score > 0:
-            found[path].why.append(f"words {score:.2f}")
-    for path, score, why in _by_clues(query, files, source):
-        found[path].score += score
-        if why not in found[path].why:
-            found[path].why.append(why)
-    return sorted(found.values(), key=lambda one: (-round(one.score, 9), one.path))
+class _Packing:
+    """Files on their way into the budget, each by the passages that are shown of it, or whole."""
 
+    def __init__(self, look: Look, budget: int, likely: list[Ranked]) -> None:
+        self._texts, self._budget = look.files.texts, budget
+        self._measured: dict[str, Measured] = {}
+        self._passages: dict[str, list[Passage]] = {}
+        self._parts = [
+            part for one in likely for part in parts(look, self._measure(one.path), one.score)
+        ]
+        self._parts.sort(key=lambda one: (-round(one.worth, 9), one.path, one.passage.first))
+        self._sizes: dict[str, int] = {}
+        self.shown: dict[str, ShownFile] = {}
 
-def _by_words(query: Query, files: Files) -> Iterator[tuple[str, float]]:
-    """BM25 over split identifiers, the path's counted several times; 1 for the best."""
-    asked = [*words(query.issue), *words(query.failing)]
-    if not asked:
-        return
-    corpus = [
-        [*words(text), *(words(path.removesuffix(".py")) * _PATH_REPEATS)]
-        for path, text in files.texts.items()
-    ]
-    # rank_bm25 divides by the number of different words.
-    if not any(corpus):
-        return
-    scores = BM25Okapi(corpus).get_scores(list(dict.fromkeys(asked))[:_QUERY_WORDS])
-    best = max(float(one) for one in scores)
-    for path, score in zip(files.texts, scores, strict=True):
-        yield path, max(0.0, float(score) / best) if best > 0 else 0.0
+    @property
+    def taken(self) -> int:
+        """The tokens of what is shown so far."""
+        return sum(self._sizes.values())
 
+    def size(self, path: str) -> int:
+        """The tokens of the file as it is shown."""
+        return self._sizes[path]
 
-def _by_clues(query: Query, files: Files, source: Source) -> Iterator[tuple[str, float, str]]:
-    for stated in clues.paths(query.issue):
-        for path in files.named(stated):
-            yield path, _NAMED, "named in the issue"
-    held: dict[str, str] = {}
-    for name in clues.dotted(query.issue):
-        if home := files.module(name):
-            held.setdefault(home, name)
-    for path, name in held.items():
-        yield path, _MODULE, f"holds {name}"
-    for where, text in (("issue's", query.issue), ("tests'", query.failing)):
-        known = [(f, files.named(f.path)) for f in clues.frames(text)]
-        inside = [(frame, paths) for frame, paths in known if len(paths) == 1]
-        for rank, (_, paths) in enumerate(inside[:8]):
-            yield paths[0], _FRAME / (rank + 1), f"in the {where} traceback"
-    yield from _defining(query, files)
-    yield from _imported(query, files, source)
+    def add_parts(self, limit: float) -> None:
+        """The most worthy passages, as long as all that is shown stays within `limit` tokens."""
+        for part in self._parts:
+            had = self._passages.get(part.path, [])
+            whole = part.path in self.shown and self.shown[part.path].lines is None
+            if not whole and not holds(had, part.passage):
+                together = [*had, part.passage]
+                if self._put(self._measure(part.path).excerpt(together), limit):
+                    self._passages[part.path] = together
 
+    def add_whole(self, path: str) -> None:
+        """The whole file, if it fits beside the others."""
+        one = self._measure(path)
+        self._put((ShownFile(path, one.text), one.whole), self._budget)
 
-def _defining(query: Query, files: Files) -> Iterator[tuple[str, float, str]]:
-    """Definitions of the identifiers that the issue names; the rarer, the more they count."""
-    sums: dict[str, float] = {}
-    by: dict[str, list[str]] = {}
-    said = clues.identifiers(query.issue)
-    for name, weight in sorted(said.items()):
-        places = files.defining.get(name, [])
-        for path in places:
-            sums[path] = sums.get(path, 0.0) + _DEFINES * weight / len(places)
-            by.setdefault(path, []).append(name)
-    for path, score in sums.items():
-        few = sorted(by[path], key=lambda name: (len(files.defining[name]), name))[:4]
-        yield path, min(score, _MOST_DEFINES), f"defines {', '.join(few)}"
+    def _measure(self, path: str) -> Measured:
+        if path not in self._measured:
+            self._measured[path] = Measured(path, self._texts[path])
+        return self._measured[path]
 
-
-def _imported(query: Query, files: Files, source: Source) -> Iterator[tuple[str, float, str]]:
-    """What the failing tests import: more where the failure speaks of the name taken."""
-    named = [path for path in clues.paths(query.failing) if not is_candidate(path)]
-    texts = [*query.tests, *(text for path in named if (text := source.read(path)))]
-    asked = {piece for name in clues.identifiers(query.failing) for piece in pieces(name)}
-    seen: dict[str, float] = {}
-    for text in texts[:4]:
-        for module, name in clues.imported(text):
-            home = files.by_module.get(f"{module}.{name}") or files.by_module.get(module)
-            homes = files.defining.get(name, [])
-            # A package often only passes on what another file defines.
-            if home and home.endswith("__init__.py") and len(homes) == 1:
-                home = homes[0]
-            if home:
-                near = _IMPORTED if set(pieces(name)) & asked else _IMPORTED / 2
-                seen[home] = max(seen.get(home, 0.0), near)
-    for path, score in seen.items():
-        yield path, score, "imported by the failing tests"
+    def _put(self, measured: tuple[ShownFile, int], limit: float) -> bool:
+        file, size = measured
+        if self.taken - self._sizes.get(file.path, 0) + size > limit:
+            return False
+        self.shown[file.path], self._sizes[file.path] = file, size
+        return True

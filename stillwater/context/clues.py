@@ -15,6 +15,22 @@ _CODE_LIKE = re.compile(
     r"\b(?:[a-z0-9]+_\w+|_\w+|[A-Z][a-z0-9]+[A-Z]\w*|[A-Z][A-Za-z0-9]*[a-z]\w*)\b"
 )
 _TITLE = re.compile(r"\A[^\n]*")
+_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
+_SURROUNDINGS = re.compile(
+    r"^(?:#{1,6}[ \t]*|\*\*)?(?:your )?(?:environment|versions?|system|setup|platform|"
+    r"installed packages|output of [`'\"]?\w[\w. ]*\(?\)?[`'\"]?)"
+    r"(?:[ \t]*(?:info(?:rmation)?|details|and .*|used))?[ \t]*:?[ \t]*(?:\*\*)?[ \t]*:?\r?$",
+    re.IGNORECASE | re.MULTILINE,
+)
+_HEADING = re.compile(r"^(?:#{1,6}[ \t]+\S|\*\*[^*\n]+\*\*[ \t:]*\r?$)", re.MULTILINE)
+_FEWEST_WORDS = 15
+_QUOTED = re.compile(r"(?<!\w)\"([^\"\n]{8,120})\"|(?<!\w)'([^'\n]{8,120})'|`([^`\n]{8,120})`")
+_RAISED = re.compile(
+    r"^\W*(?:[\w.]*(?:Error|Exception|Warning))\b:?[ \t]*(.{8,160})$", re.MULTILINE
+)
+_PROSE = re.compile(r"[A-Za-z]{2,}(?:[ ][A-Za-z]{2,})+[ A-Za-z]*")
+_PROMPT = re.compile(r"^(?:>>>|\.\.\.|In \[\d+\]:) ?", re.MULTILINE)
+_MOST_PHRASES = 20
 
 
 @dataclass(frozen=True)
@@ -32,6 +48,34 @@ class Frame:
 
     path: str
     function: str
+
+
+def told(issue: str) -> str:
+    """The issue without what its template says and without the sections about its machine."""
+    text = _COMMENT.sub("", issue)
+    kept, at = "", 0
+    for match in _SURROUNDINGS.finditer(text):
+        if match.start() < at:
+            continue
+        following = _HEADING.search(text, match.end())
+        kept += text[at : match.start()]
+        at = following.start() if following else len(text)
+    kept += text[at:]
+    return kept if len(kept.split()) > _FEWEST_WORDS else text
+
+
+def title(issue: str) -> str:
+    """The issue's first line."""
+    return issue.strip().partition("\n")[0]
+
+
+def phrases(text: str) -> list[str]:
+    """Texts of several words that the code may hold as they are: quotations, error messages."""
+    found = [one or other or third for one, other, third in _QUOTED.findall(text)]
+    found += [prose for message in _RAISED.findall(text) for prose in _PROSE.findall(message)]
+    stripped = (one.strip() for one in found)
+    long = [one for one in stripped if len(one) >= 10 and " " in one]
+    return list(dict.fromkeys(long))[:_MOST_PHRASES]
 
 
 def paths(text: str) -> list[str]:

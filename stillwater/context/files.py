@@ -1,18 +1,15 @@
 """The files that can be chosen, and finding them by path, module and definition."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
+from stillwater.context.facts import Facts, facts
 from stillwater.edits.paths import is_test
 
-_DEFINED = re.compile(
-    r"^[ \t]*(?:async[ \t]+)?(?:def|class)[ \t]+(\w+)|^([A-Za-z_]\w*)[ \t]*(?::[^=\n]+)?=[^=]",
-    re.MULTILINE,
-)
 _LEFT_OUT = {
-    *("doc", "docs", "examples", "example", "benchmarks", "benchmark", "asv_bench"),
+    *("doc", "docs", "examples", "example", "benchmarks", "benchmark", "asv_bench", "release"),
     *("vendor", "_vendor", "vendored", "_vendored", "third_party", "thirdparty", "extern"),
     *("externals", "node_modules", "site-packages", ".venv", "venv", ".tox", ".eggs", "build"),
 }
@@ -33,18 +30,32 @@ class Files:
     """The candidates of one repository."""
 
     texts: Mapping[str, str]
+    facts: dict[str, Facts] = field(default_factory=dict)
     by_name: dict[str, list[str]] = field(default_factory=dict)
     by_module: dict[str, str] = field(default_factory=dict)
-    defining: dict[str, list[str]] = field(default_factory=dict)
+    classes: dict[str, list[str]] = field(default_factory=dict)
+    functions: dict[str, list[str]] = field(default_factory=dict)
+    assigned: dict[str, list[str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for path, text in self.texts.items():
+            held = self.facts[path] = facts(text)
             self.by_name.setdefault(path.rsplit("/", 1)[-1], []).append(path)
             module = path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
             self.by_module[module] = path
             self.by_module.setdefault(re.sub(r"^(?:src|lib)\.", "", module), path)
-            for name in {one or other for one, other in _DEFINED.findall(text)}:
-                self.defining.setdefault(name, []).append(path)
+            for names, table in (
+                (held.classes, self.classes),
+                (held.functions, self.functions),
+                (held.assigned, self.assigned),
+            ):
+                for name in names:
+                    table.setdefault(name, []).append(path)
+
+    def defining(self, name: str) -> Sequence[str]:
+        """The candidates that define `name`, each once."""
+        tables = (self.classes, self.functions, self.assigned)
+        return list(dict.fromkeys(path for table in tables for path in table.get(name, ())))
 
     def named(self, stated: str) -> list[str]:
         """The candidates that a path in a text means: those that share the longest tail with it."""
@@ -67,6 +78,24 @@ class Files:
             if path is not None and (end > 1 or end == len(parts)):
                 return path
         return None
+
+    def imported_by(self, path: str) -> Iterator[str]:
+        """The candidates that the file imports, each once."""
+        seen = {path}
+        for module, name in self.facts[path].imports:
+            full = _absolute(module, path)
+            home = self.by_module.get(f"{full}.{name}") or self.by_module.get(full)
+            if home is not None and home not in seen:
+                seen.add(home)
+                yield home
+
+
+def _absolute(module: str, path: str) -> str:
+    dots = len(module) - len(module.lstrip("."))
+    if not dots:
+        return module
+    package = path.split("/")[:-dots]
+    return ".".join([*package, *filter(None, [module.lstrip(".")])])
 
 
 def _common_tail(one: Iterable[str], other: Iterable[str]) -> int:

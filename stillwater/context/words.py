@@ -1,6 +1,8 @@
 """Words of code and prose: identifiers, split by case and underscore."""
 
 import re
+import sys
+from collections import Counter
 from functools import lru_cache
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -21,14 +23,13 @@ def pieces(name: str) -> tuple[str, ...]:
     whole = name.strip("_").lower()
     parts = [one.lower() for one in _PIECE.findall(name)]
     found = [whole, *parts] if len(parts) > 1 else [whole]
-    return tuple(one for one in found if len(one) > 1 and one not in _STOP)
+    return tuple(sys.intern(one) for one in found if len(one) > 1 and one not in _STOP)
 
 
-def words(text: str) -> list[str]:
-    """Every word of the text that tells something."""
-    return [piece for name in _NAME.findall(text) for piece in pieces(name)]
-
-
-def names(text: str) -> set[str]:
-    """The identifiers of the text as they are written."""
-    return set(_NAME.findall(text))
+def counted(text: str) -> dict[str, int]:
+    """How often each of the words occurs."""
+    found: dict[str, int] = {}
+    for name, count in Counter(_NAME.findall(text)).items():
+        for piece in pieces(name):
+            found[piece] = found.get(piece, 0) + count
+    return found

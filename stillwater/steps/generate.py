@@ -74,17 +74,27 @@ def _messages(snapshot: Snapshot, tools: Tools) -> tuple[Message, ...]:
     instance = snapshot.instance
     store = tools.repositories.ensure(instance)
     paths = tools.repositories.paths(store, instance.base_commit)
-    wanted = _chosen_paths(chosen)
-    texts = tools.repositories.texts(store, {path: paths[path] for path in wanted})
-    shown = [prompt.ShownFile(path, texts[path]) for path in wanted]
+    wanted = _chosen_files(chosen)
+    texts = tools.repositories.texts(store, {path: paths[path] for path, _ in wanted})
+    shown = [prompt.ShownFile(path, texts[path], lines) for path, lines in wanted]
     failing = snapshot.text(chosen, "failing") if "failing" in chosen.artifacts else ""
     return prompt.build(instance.problem_statement, shown, failing, tried(snapshot))
 
 
-def _chosen_paths(chosen: Past) -> list[str]:
+def _chosen_files(chosen: Past) -> list[tuple[str, tuple[prompt.Lines, ...] | None]]:
     files = chosen.evidence["files"]
     assert isinstance(files, Sequence)
-    return [str(file["path"]) for file in files if isinstance(file, Mapping)]
+    return [
+        (str(file["path"]), _lines(file.get("lines")))
+        for file in files
+        if isinstance(file, Mapping)
+    ]
+
+
+def _lines(parts: Json) -> tuple[prompt.Lines, ...] | None:
+    if not isinstance(parts, Sequence):
+        return None
+    return tuple(prompt.Lines._make(part) for part in parts if isinstance(part, Sequence))
 
 
 def tried(snapshot: Snapshot) -> list[prompt.Tried]:

@@ -1,18 +1,20 @@
 """READ: run the baseline tests, choose the files that the model will see."""
 
 from stillwater.canonical import Json
-from stillwater.context import Query, choose
+from stillwater.config import Config
+from stillwater.context import Choice, Chosen, Query, choose
+from stillwater.datasets import Instance
 from stillwater.errors import InputError
+from stillwater.estimate import tokens
 from stillwater.feedback import distil, tail
 from stillwater.grading import judge
 from stillwater.machine import Event
+from stillwater.repository import Repositories
 from stillwater.sandbox.protocol import SetupError
 from stillwater.snapshot import Artifact, Outcome, Snapshot
 from stillwater.steps import evaluation
 from stillwater.steps.tools import TestRun, Tools, run_tests
 
-CHARACTERS_A_TOKEN = 3.2
-"""Low for code with line numbers, so that the estimate errs towards a prompt that fits."""
 RESERVED_TOKENS = 3000
 """For the failing tests and the earlier attempts, which come after the files."""
 
@@ -65,21 +67,11 @@ def _choose(
     if config.feedback == "tests":
         log = evaluation.printed_by_tests(baseline.log.decode("utf-8", "replace"))
         failing = distil(log, _failing(snapshot, baseline))
-    store = tools.repositories.ensure(instance)
-    paths = tools.repositories.paths(store, instance.base_commit)
-    python = {path: blob for path, blob in paths.items() if path.endswith(".py")}
-    sources = tools.repositories.texts(store, python)
-    budget = config.num_ctx - config.max_tokens - RESERVED_TOKENS
-    budget -= int(len(instance.problem_statement) / CHARACTERS_A_TOKEN)
-    query = Query(issue=instance.problem_statement, failing=failing)
-    choice = choose(query, sources, budget, max_files=config.max_files)
+    choice, budget = choice_for(instance, config, tools.repositories, failing)
     if not choice.files:
         reason = choice.problem or "no file fits the prompt"
         return Outcome(Event.INVALID, {"reason": f"{reason}; raise num_ctx"}, logs)
-    files: list[Json] = [
-        {"path": one.path, "score": round(one.score, 4), "why": list(one.why), "tokens": one.tokens}
-        for one in choice.files
-    ]
+    files: list[Json] = [_told(one) for one in choice.files]
     skipped: list[Json] = [
         {"path": one.path, "why": one.why, "tokens": one.tokens} for one in choice.skipped
     ]
@@ -97,6 +89,32 @@ def _choose(
     if failing:
         logs["failing"] = Artifact("feedback", failing.encode())
     return Outcome(Event.READ, evidence, logs)
+
+
+def choice_for(
+    instance: Instance, config: Config, repositories: Repositories, failing: str
+) -> tuple[Choice, int]:
+    """The files of the base commit that the model will see, and the tokens that they may take."""
+    store = repositories.ensure(instance)
+    paths = repositories.paths(store, instance.base_commit)
+    python = {path: blob for path, blob in paths.items() if path.endswith(".py")}
+    sources = repositories.texts(store, python)
+    budget = config.num_ctx - config.max_tokens - RESERVED_TOKENS
+    budget -= tokens(instance.problem_statement)
+    query = Query(issue=instance.problem_statement, failing=failing)
+    return choose(query, sources, budget, max_files=config.max_files), budget
+
+
+def _told(one: Chosen) -> Json:
+    told: dict[str, Json] = {
+        "path": one.path,
+        "score": round(one.score, 4),
+        "why": list(one.why),
+        "tokens": one.tokens,
+    }
+    if one.lines is not None:
+        told["lines"] = [list(part) for part in one.lines]
+    return told
 
 
 def _failing(snapshot: Snapshot, baseline: TestRun) -> list[str]:

@@ -9,13 +9,14 @@ from hypothesis import strategies as st
 
 from stillwater.context import Choice, Query, choose, tokens
 from stillwater.edits import Texts
+from stillwater.prompt import ShownFile, file_section
 
 FILES = {
     "shop/__init__.py": "from shop.basket import Basket\n",
     "shop/basket.py": "class Basket:\n    def add_item(self, item):\n        self.price(item)\n",
     "shop/prices.py": "def format_price(value):\n    return round(value, 2)\n",
     "shop/mail.py": "def send_mail(to, text):\n    return connection.deliver(to, text)\n",
-    "tests/test_basket.py": "from shop.prices import format_price\n\ndef test_basket(): pass\n",
+    "tests/test_all.py": "from shop.prices import format_price\n\ndef test_basket(): pass\n",
     "docs/conf.py": "basket = 1\n",
     "shop/_vendor/basket.py": "class Basket: pass\n",
     "README.md": "A basket.\n",
@@ -32,10 +33,10 @@ def choice(issue: str, failing: str = "", budget: int = PLENTY, most: int = 6) -
 
 
 def test_the_file_named_in_the_issue_comes_first() -> None:
-    found = choice("The basket and Basket of `shop/mail.py` is slow").files[0]
+    found = choice("Something is slow\n\nThe basket, and what `shop/mail.py` does").files[0]
 
     assert found.path == "shop/mail.py"
-    assert "named in the issue" in found.why
+    assert "hardly another is named +1.00" in found.why
 
 
 def test_a_module_named_in_the_issue_is_found() -> None:
@@ -46,7 +47,7 @@ def test_the_definition_of_an_identifier_is_found() -> None:
     found = choice("`format_price` returns a wrong value for baskets").files[0]
 
     assert found.path == "shop/prices.py"
-    assert "defines format_price" in found.why
+    assert "holds format_price +0.39" in found.why
 
 
 def test_the_innermost_frame_counts_most() -> None:
@@ -63,9 +64,13 @@ def test_split_identifiers_are_compared() -> None:
 
 
 def test_what_the_failing_tests_import_counts() -> None:
-    failing = "FAILED tests/test_basket.py::test_basket\ntests/test_basket.py:3: in test_basket"
+    failing = "FAILED tests/test_all.py::test_it\ntests/test_all.py:3: in test_it"
 
     assert chosen("Something is wrong", failing)[0] == "shop/prices.py"
+
+
+def test_a_test_is_about_the_file_of_its_name() -> None:
+    assert chosen("Something is wrong", "FAILED tests/test_mail.py::test_it")[0] == "shop/mail.py"
 
 
 def test_tests_documentation_and_vendored_packages_are_never_chosen() -> None:
@@ -75,13 +80,47 @@ def test_tests_documentation_and_vendored_packages_are_never_chosen() -> None:
     assert "shop/_vendor/basket.py" not in found
 
 
-def test_files_that_do_not_fit_are_skipped_and_the_next_are_tried() -> None:
-    files = {**FILES, "shop/basket.py": FILES["shop/basket.py"] * 100}
+LARGE = "".join(f"def step_{n}(basket):\n    return basket.moved({n})\n\n\n" for n in range(400))
 
-    found = choose(Query("Basket.add_item and format_price fail"), files, 200)
+
+def test_of_a_file_too_large_the_definitions_that_matter_are_shown_whole() -> None:
+    files = {**FILES, "shop/steps.py": f"import math\n\n\n{LARGE}"}
+
+    found = choose(Query("`step_123` moves the basket too far"), files, 600).files[0]
+
+    assert found.path == "shop/steps.py"
+    assert found.lines is not None
+    first = 4 + 4 * 123
+    assert any(part.first <= first and first + 1 <= part.last for part in found.lines)
+    section = file_section(ShownFile(found.path, files[found.path], found.lines))
+    assert f"{first:>4}|def step_123(basket):" in section
+    assert "are not shown: step_" in section
+    assert found.tokens <= 600
+
+
+def test_a_method_is_shown_under_the_line_that_opens_its_class() -> None:
+    methods = LARGE.replace("\n", "\n    ").replace("(basket)", "(self, basket)")
+    files = {"a.py": f'class Steps:\n    """All steps."""\n\n    {methods}'}
+
+    (found,) = choose(Query("`Steps.step_77` moves the basket too far"), files, 300).files
+
+    assert found.lines is not None
+    assert found.lines[0].first == 1
+    section = file_section(ShownFile("a.py", files["a.py"], found.lines))
+    assert "   1|class Steps:" in section
+    assert "|    def step_77(self, basket):" in section
+
+
+LONG = "    basket = 1\n" * 1000
+
+
+def test_what_fits_in_no_way_is_skipped_and_the_next_is_tried() -> None:
+    files = {**FILES, "shop/basket.py": f"def basket():\n{LONG}"}
+
+    found = choose(Query("basket() and format_price fail"), files, 200)
 
     assert [one.path for one in found.skipped][:1] == ["shop/basket.py"]
-    assert [one.path for one in found.files][:1] == ["shop/prices.py"]
+    assert "shop/prices.py" in [one.path for one in found.files]
     assert sum(one.tokens for one in found.files) <= 200
 
 
@@ -102,7 +141,7 @@ def test_a_repository_without_code_says_so() -> None:
 
 
 def test_an_issue_without_words_still_gets_files() -> None:
-    assert chosen("") == ["shop/__init__.py"]
+    assert chosen("") == ["shop/basket.py", "shop/mail.py", "shop/prices.py"]
 
 
 def test_a_source_serves_as_well_as_a_mapping() -> None:

@@ -8,7 +8,8 @@ from itertools import pairwise
 
 from stillwater.prompt import ShownFile
 
-_FILE = re.compile(r"FILE: (?P<path>\S.*?) \((?P<count>\d{1,7}) lines\)")
+_FILE = re.compile(r"FILE: (?P<path>\S.*?) \((?P<parts>parts of its )?(?P<count>\d{1,7}) lines\)")
+_NOT_SHOWN = re.compile(r" +# lines \d{1,7}-\d{1,7} are not shown.*", re.DOTALL)
 _NUMBERED = re.compile(r" *(\d+)\|(.*)", re.DOTALL)
 _ATTEMPT = re.compile(r"Attempt \d+: (.*)")
 _HUNK = re.compile(r"@@ -(\d{1,7})(?:,\d+)? \+\d+(?:,\d+)? @@")
@@ -105,6 +106,8 @@ def _one_file(lines: Sequence[str], at: int) -> tuple[ShownFile, int] | None:
     if head is None:
         return None
     count = int(head["count"])
+    if head["parts"]:
+        return _parts_of_one(lines, at + 1, head["path"], count)
     shown = lines[at + 1 : at + 1 + count]
     matches = [_NUMBERED.fullmatch(line) for line in shown]
     code = [m[2] for n, m in enumerate(matches, 1) if m is not None and m[1] == str(n)]
@@ -114,6 +117,21 @@ def _one_file(lines: Sequence[str], at: int) -> tuple[ShownFile, int] | None:
     if len(code) != count or at >= len(lines) or lines[at] != "END OF FILE":
         return None
     return ShownFile(head["path"], "".join(line + "\n" for line in code)), at + 1
+
+
+def _parts_of_one(
+    lines: Sequence[str], at: int, path: str, count: int
+) -> tuple[ShownFile, int] | None:
+    """A file shown in part: its lines where they stand, blank ones for those left out."""
+    code: list[str] = []
+    while at < len(lines) and lines[at] != "END OF FILE":
+        match = _NUMBERED.fullmatch(lines[at])
+        if match and len(code) < int(match[1]) <= count:
+            code += [""] * (int(match[1]) - len(code) - 1) + [match[2]]
+        elif not _NOT_SHOWN.fullmatch(lines[at]):
+            return None
+        at += 1
+    return (ShownFile(path, "".join(line + "\n" for line in code)), at + 1) if code else None
 
 
 def _after_files(lines: Sequence[str]) -> tuple[str, tuple[Attempt, ...]]:

@@ -6,13 +6,14 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from textwrap import indent
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stillwater.models.builtin.mutate import answer
-from stillwater.prompt import ShownFile, Tried, build
+from stillwater.prompt import Lines, ShownFile, Tried, build
 from tests.models.builtin.bugs import BUGS
 from tests.models.builtin.repairing import BLOCK, Bug, applied, repair
 
@@ -55,6 +56,14 @@ def test_attempts_differ_and_what_failed_is_not_repeated() -> None:
         seen.add(changed["a.py"])
         tried.append(Tried(number, "tests fail", patch, FAILURE))
     assert len(seen) >= 10
+
+
+def test_a_file_shown_in_part_is_edited_at_its_true_lines() -> None:
+    code = f"class Numbers:\n    def other(self):\n        return 1\n\n{indent(CLAMP, '    ')}"
+    shown = ShownFile("a.py", code, (Lines(1, 1), Lines(5, 8)))
+    text = answer(build("clamp ignores high", [shown, ShownFile("b.py", "x = 1\n")], FAILURE, []))
+    assert "LINES: 5-8\n" in text
+    assert "```python\n    def clamp" in text
 
 
 def test_test_files_are_never_edited() -> None:
@@ -153,7 +162,8 @@ def test_any_issue_file_failure_and_attempt_get_an_answer(
     issue: str, code: str, failing: str, patch: str
 ) -> None:
     files = [ShownFile("a.py", code), ShownFile("b.py", CLAMP)]
-    assert "FILE: b.py" in answer(build(issue, files, failing, [Tried(1, "no", patch, failing)]))
+    text = answer(build(issue, files, failing, [Tried(1, "no", patch, failing)]))
+    assert text.startswith(("FILE: a.py", "FILE: b.py"))
 
 
 @given(st.recursive(st.none() | st.text() | st.integers(), st.lists, max_leaves=5))
