@@ -16,7 +16,10 @@ from pydantic_settings import (
 )
 
 from stillwater.errors import InputError
+from stillwater.prompt import Way
 
+LISTS = frozenset({"models", "ways"})
+"""The settings that are lists; on the command line with commas."""
 PREFIX = "STILLWATER_"
 TOML = Path("stillwater.toml")
 DEFAULT_MODELS = ("ollama_chat/llama3.1:8b", "builtin/mutate")
@@ -43,6 +46,12 @@ class Config(BaseSettings):
 
     attempts: int = Field(6, ge=1, le=100)
     feedback: Literal["tests", "visible"] = "tests"
+    ways: tuple[Way, ...] = Field(("definition", "file"), min_length=1)
+    """What the attempts ask for in turn: corrected definitions, or the whole corrected file (where
+    it is short enough for an answer; otherwise definitions)."""
+    retry: Literal["feedback", "resample"] = "feedback"
+    """What a later attempt is told: what the earlier ones tried and what came of it, or nothing, so
+    that it differs by its seed and temperature alone."""
     num_ctx: int = Field(16384, ge=1024)
     """Context length in tokens, prompt and answer together; one value for the whole run."""
     max_tokens: int = Field(1536, ge=64)
@@ -122,7 +131,8 @@ def frozen(stored: Mapping[str, Any]) -> Config:
     """The configuration that a stored run was made with; only the API key is today's."""
     key = os.environ.get(f"{PREFIX}API_KEY")
     values = {name: value for name, value in stored.items() if name in Config.model_fields}
-    values["models"] = tuple(values.get("models", DEFAULT_MODELS))
+    for name in LISTS & values.keys():
+        values[name] = tuple(values[name])
     return Config.model_construct(**values, api_key=SecretStr(key) if key else None)
 
 
@@ -138,8 +148,8 @@ def parse_set(assignments: Sequence[str]) -> dict[str, Any]:
         if not equals:
             raise ConfigError(f"--set {key}: write it as --set KEY=VALUE")
     values: dict[str, Any] = {key.strip(): value for key, _, value in pairs}
-    if "models" in values:
-        values["models"] = tuple(name.strip() for name in values["models"].split(","))
+    for name in LISTS & values.keys():
+        values[name] = tuple(one.strip() for one in values[name].split(","))
     return values
 
 

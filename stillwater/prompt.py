@@ -23,7 +23,7 @@ The answer is one or more blocks:
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from stillwater.models.protocol import Message
 
@@ -50,6 +50,10 @@ without line numbers, without "..." and without leaving anything out.
 - To change lines outside any function, give just the new text of those LINES.
 - One block for each changed definition. Change as little as the bug needs.
 - Never change tests."""
+
+
+Way = Literal["definition", "file"]
+"""How much of the code an answer gives: each changed definition whole, or the whole file."""
 
 
 class Lines(NamedTuple):
@@ -122,9 +126,17 @@ def lines_of(content: str) -> list[str]:
 
 
 def build(
-    problem: str, files: Sequence[ShownFile], failing: str, tried: Sequence[Tried]
+    problem: str,
+    files: Sequence[ShownFile],
+    failing: str,
+    tried: Sequence[Tried],
+    way: Way = "definition",
 ) -> tuple[Message, ...]:
-    """The messages of one attempt. `failing` is "" where the model may not see failing tests."""
+    """The messages of one attempt. `failing` is "" where the model may not see failing tests.
+
+    `way` is how much of the code the answer is to give. All that differs between two attempts
+    comes at the end.
+    """
     parts = ["## Issue\n\n" + problem.strip() + "\n", "## Files\n"]
     parts += [file_section(file) for file in files]
     if failing:
@@ -134,7 +146,7 @@ def build(
             "## Earlier attempts\n\nEach started from the files above; none repaired it.\n"
         )
         parts += [_told(one) for one in tried]
-    parts.append("## Answer\n\n" + _ask(bool(tried)))
+    parts.append("## Answer\n\n" + _ask(bool(tried), way))
     return (
         Message(role="system", content=SYSTEM),
         Message(role="user", content="\n".join(parts)),
@@ -146,12 +158,15 @@ def _told(one: Tried) -> str:
     return f"Attempt {one.attempt}: {one.outcome}\n{patch}RESULT: {one.result.strip()}\n"
 
 
-def _ask(again: bool) -> str:
+def _ask(again: bool, way: Way) -> str:
+    wanted = {
+        "definition": "FILE, LINES, REASONING, and the whole corrected definition",
+        "file": "FILE, LINES (from 1 to the file's last), REASONING, and the WHOLE corrected file, "
+        "from its first line to its last, with nothing left out",
+    }[way]
     if again:
         return (
             "Those attempts were wrong. Think about a different cause, and answer with a different "
-            "edit: FILE, LINES, REASONING, and the whole corrected definition.\n"
+            f"edit: {wanted}.\n"
         )
-    return (
-        "Repair the bug. Answer with FILE, LINES, REASONING, and the whole corrected definition.\n"
-    )
+    return f"Repair the bug. Answer with {wanted}.\n"

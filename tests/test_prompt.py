@@ -1,6 +1,8 @@
 """The prompt: its layout, and the prefix that all attempts of a machine share."""
 
-from stillwater.prompt import Lines, ShownFile, Tried, build, file_section, numbered
+from typing import get_args
+
+from stillwater.prompt import Lines, ShownFile, Tried, Way, build, file_section, numbered
 
 FILES = [ShownFile("a.py", "x = 1\ny = 2\n")]
 
@@ -45,3 +47,12 @@ def test_of_a_file_shown_in_part_every_line_left_out_is_accounted_for() -> None:
         "  33|x = 1\n"
         "END OF FILE\n"
     )
+
+
+def test_ways_differ_only_at_the_end() -> None:
+    definition, file = (build("p", FILES, "f", [], way)[1]["content"] for way in get_args(Way))
+
+    head, _, end = definition.partition("## Answer")
+    assert file.startswith(head)
+    assert "the WHOLE corrected file" in file.removeprefix(head)
+    assert "definition" in end

@@ -6,11 +6,14 @@ from dataclasses import asdict
 
 from stillwater import edits, prompt
 from stillwater.canonical import Json, canonical
+from stillwater.estimate import tokens
 from stillwater.machine import Event
 from stillwater.models.client import PromptTooLong
 from stillwater.models.protocol import Completion, Message, Request
 from stillwater.snapshot import JSON, Artifact, Outcome, Past, Snapshot
 from stillwater.steps.tools import Tools
+
+_SHARE_FOR_FILE = 0.75
 
 
 def generate(snapshot: Snapshot, tools: Tools) -> Outcome:
@@ -78,7 +81,17 @@ def _messages(snapshot: Snapshot, tools: Tools) -> tuple[Message, ...]:
     texts = tools.repositories.texts(store, {path: paths[path] for path, _ in wanted})
     shown = [prompt.ShownFile(path, texts[path], lines) for path, lines in wanted]
     failing = snapshot.text(chosen, "failing") if "failing" in chosen.artifacts else ""
-    return prompt.build(instance.problem_statement, shown, failing, tried(snapshot))
+    told = tried(snapshot) if snapshot.config.retry == "feedback" else []
+    way = _way(snapshot, shown[0])
+    return prompt.build(instance.problem_statement, shown, failing, told, way)
+
+
+def _way(snapshot: Snapshot, first: prompt.ShownFile) -> prompt.Way:
+    """What this attempt asks for: in turn, and a whole file only where an answer can hold it."""
+    ways = snapshot.config.ways
+    way = ways[(snapshot.attempt - 1) % len(ways)]
+    fits = tokens(first.content) <= _SHARE_FOR_FILE * snapshot.config.max_tokens
+    return way if way == "definition" or (first.lines is None and fits) else "definition"
 
 
 def _chosen_files(chosen: Past) -> list[tuple[str, tuple[prompt.Lines, ...] | None]]:

@@ -1,0 +1,60 @@
+"""What the model is asked, attempt by attempt: in which way, with what of a large file."""
+
+import subprocess
+from pathlib import Path
+
+from tests.steps.test_repairs import CODE, RIGHT, WRONG, World, events, world
+
+__all__ = ["world"]
+
+FILE = "the WHOLE corrected file"
+
+
+def grown(world: World, content: str) -> None:
+    """The world with another code_.py at its base."""
+    source = Path(world.row["repo_url"])
+    (source / "code_.py").write_text(content)
+    identity = ("-c", "user.name=t", "-c", "user.email=t@example.org")
+    for words in (("reset", "-q"), ("add", "code_.py"), (*identity, "commit", "-q", "-m", "more")):
+        subprocess.run(["git", *words], cwd=source, check=True)
+    head = subprocess.run(
+        ["git", "rev-parse", "HEAD"], cwd=source, check=True, capture_output=True, text=True
+    )
+    world.row["base_commit"] = head.stdout.strip()
+
+
+def test_attempts_ask_in_turn_for_definitions_and_for_the_whole_file(world: World) -> None:
+    world.repair(WRONG, WRONG, RIGHT)
+    assert [FILE in prompt for prompt in world.prompts()] == [False, True, False]
+
+
+def test_a_whole_file_in_answer_repairs(world: World) -> None:
+    whole = "def double(x):\n    return 2 * x\n\n\ndef triple(x):\n    return 3 * x"
+    text = f"FILE: code_.py\nLINES: 1-6\nREASONING: sum\n```python\n{whole}\n```\n"
+    assert events(world.repair(WRONG, text))[-1] == "passed"
+
+
+def test_a_file_longer_than_an_answer_is_never_asked_for_whole(world: World) -> None:
+    grown(world, CODE + "x = 1\n" * 60)
+    world.repair(WRONG, RIGHT, ways=("file",), max_tokens=128)
+    assert [FILE in prompt for prompt in world.prompts()] == [False, False]
+
+
+def test_resampling_tells_nothing_of_earlier_attempts(world: World) -> None:
+    world.repair(WRONG, RIGHT, retry="resample", ways=("definition",))
+    one, two = world.prompts()
+    assert one == two
+    assert [asked["seed"] for asked in world.script.asked] == [0, 1]
+
+
+def test_an_edit_of_a_file_shown_in_part_goes_where_its_definition_stands(world: World) -> None:
+    steps = "".join(f"def step_{n}(a):\n    return a.moved({n})\n\n\n" for n in range(900))
+    wrong = "def double(x):\n    return x + 1\n\n\n"
+    triple = "def triple(x):\n    return 3 * x\n"
+    grown(world, steps + wrong + triple)
+    history = world.repair(RIGHT, num_ctx=8192)
+    assert events(history)[-1] == "passed"
+    (prompt,) = world.prompts()
+    assert "FILE: code_.py (parts of its 3606 lines)" in prompt
+    assert "3601|def double(x):\n3602|    return x + 1\n" in prompt
+    assert "are not shown: step_" in prompt
