@@ -19,8 +19,11 @@ for _name, _value in list(globals().items()):
 FAKES = """
 
 import atexit as _atexit
-_atexit.register(lambda: print({lines!r}, flush=True))
+import sys as _sys
+for _stream in (_sys.__stdout__, _sys.__stderr__):
+    _atexit.register(print, {lines!r}, file=_stream, flush=True)
 """
+"""On both streams: the official harness hears them apart, and may mix up which came first."""
 HANGS = "\n\nwhile True:\n    pass\n"
 FORKS = """
 
