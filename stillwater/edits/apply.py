@@ -4,8 +4,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from stillwater.edits.base import File, Splice
+from stillwater.edits.home import home
 from stillwater.edits.model import Applied, Edit, EditError, Placement
-from stillwater.edits.paths import is_protected, resolve
+from stillwater.edits.paths import is_protected
 from stillwater.edits.place import place
 from stillwater.edits.source import Source, source_of
 from stillwater.edits.syntax import Complaint, alike, complaint, parse
@@ -16,10 +17,12 @@ def apply(
     files: Source | Mapping[str, str],
     *,
     protected: Callable[[str], bool] = is_protected,
+    shown: Sequence[str] = (),
 ) -> Applied:
     """The new texts of the files that the edits change.
 
-    `files` are the base texts: every path that exists, read only where an edit names it.
+    `files` are the base texts: every path that exists, read only where an edit names it; `shown`
+    are the paths of those that the model saw, where a block goes that names no file.
 
     Raises:
         EditError: an edit names no file or a protected one, belongs nowhere, leaves a file that
@@ -32,7 +35,7 @@ def apply(
     repairs: list[str] = []
     grouped: dict[str, list[Edit]] = {}
     for edit in edits:
-        path = resolve(edit.path, paths)
+        path = home(edit, source, paths, shown)
         if path != edit.path:
             repairs.append(f"FILE taken as {path}")
         if protected(path):

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from stillwater.edits import headers
+from stillwater.edits import forms, headers
 from stillwater.edits.code import understand
 from stillwater.edits.fences import Fence, fence_at
 from stillwater.edits.text import trimmed
@@ -164,6 +164,10 @@ def _bare(path: str, part: Sequence[_Item], notes: list[str]) -> Iterator[Block]
             code.append(item.line)
         elif isinstance(item, headers.Header | _Text):
             said.hear(item, notes)
+    texts = [item.line for item in part if isinstance(item, _Text)]
+    if forms.is_replacing(texts):
+        yield Block(path, said.lines, said.why(), tuple(trimmed(texts)))
+        return
     code = trimmed(_without_prose(trimmed(code)))
     if code:
         notes.append("fence added")

@@ -8,7 +8,6 @@ from stillwater.prompt import SYSTEM
 
 _PIPED = re.compile(r"^\s*(\d{1,6})( ?)[|│](.*)$", re.DOTALL)
 _OTHER = re.compile(r"^\s*(\d{1,6})(?::|\t|\s{2,}|$)(.*)$", re.DOTALL)
-_DIFF = re.compile(r"^(?:@@ .*@@|<{5,} ?(?:SEARCH|ORIGINAL|HEAD).*|--- a/.*|\*\*\* Begin Patch.*)$")
 _TAIL = re.compile(r"^(?:END OF FILE|<\|?(?:im_end|eot_id|endoftext|end)\|?>|</?s>)\s*$")
 
 
@@ -82,8 +81,3 @@ def _cut_others(lines: Sequence[str]) -> list[str]:
     cut = [re.sub(r"^\s*\d+[:\t]?", "", line, count=1) for line in lines]
     gap = min((len(one) - len(one.lstrip(" ")) for one in cut if one.strip()), default=0)
     return [one[gap:] for one in cut]
-
-
-def is_diff(lines: Sequence[str]) -> bool:
-    """Whether the block is a diff, or search and replace, rather than code."""
-    return any(_DIFF.match(line) for line in lines)

@@ -12,13 +12,17 @@ class EditError(StillwaterError):
 
 @dataclass(frozen=True)
 class Edit:
-    """One block of an answer. `first` and `last` are the lines it states, 1-based and inclusive."""
+    """One block of an answer. `first` and `last` are the lines it states, 1-based and inclusive.
+
+    `old`, of an answer that searches and replaces, is the text that `code` is to replace.
+    """
 
     path: str
     first: int | None
     last: int | None
     reasoning: str
     code: str
+    old: str | None = None
 
 
 @dataclass(frozen=True)
@@ -35,7 +39,8 @@ class Placement:
     """Where an edit went: the lines of the base file that it replaced.
 
     `how` is `definition` (by its name), `lines` (as stated), `resemblance` (moved to the lines that
-    it resembles), `whole file` or `import`. An insertion before line n has first n and last n - 1.
+    it resembles), `old text` (where the text to replace stands), `whole file` or `import`. An
+    insertion before line n has first n and last n - 1.
     """
 
     path: str

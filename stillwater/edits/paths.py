@@ -58,9 +58,9 @@ def resolve(stated: str, paths: Sequence[str]) -> str:
         if len(found) == 1:
             return found[0]
         if found:
-            raise EditError(f"FILE: {path} could be {_listed(found)}: give the whole path.")
+            raise EditError(f"FILE: {path} could be {listed(found)}: give the whole path.")
     close = nearest(path, paths)
-    hint = f" The nearest are {_listed(close)}." if close else ""
+    hint = f" The nearest are {listed(close)}." if close else ""
     raise EditError(f"There is no file {path}.{hint}")
 
 
@@ -112,6 +112,7 @@ def _same(text: str) -> str:
     return text
 
 
-def _listed(paths: Sequence[str]) -> str:
+def listed(paths: Sequence[str]) -> str:
+    """The first three, as one says them."""
     shown = list(paths[:3])
     return ", ".join(shown[:-1]) + " or " * (len(shown) > 1) + shown[-1]

@@ -10,6 +10,7 @@ from stillwater.edits.code import Code, understand
 from stillwater.edits.definitions import Merge
 from stillwater.edits.imports import missing
 from stillwater.edits.model import Edit, EditError
+from stillwater.edits.replace import by_old_text
 from stillwater.edits.syntax import Definition, bound, definitions, is_text, used
 
 
@@ -22,6 +23,9 @@ def place(file: File, edits: Sequence[Edit]) -> list[Splice]:
     splices: list[Splice] = []
     merges: list[Merge] = []
     for edit in dict.fromkeys(edits):
+        if edit.old is not None:
+            splices += by_old_text(file, edit)
+            continue
         code = understand(edit.code)
         if not code.lines:
             raise EditError(f"An edit of {file.path} holds no code.")

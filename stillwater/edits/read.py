@@ -3,11 +3,12 @@
 import re
 from collections.abc import Sequence
 
-from stillwater.edits import clean
+from stillwater.edits import clean, forms
 from stillwater.edits.blocks import Block, blocks
 from stillwater.edits.code import understand
 from stillwater.edits.elision import elision
 from stillwater.edits.model import Edit, Reading
+from stillwater.edits.syntax import Defining
 from stillwater.edits.text import trimmed
 
 _THINK = re.compile(r"\s*<(think|thinking|thought)>.*?</\1>", re.DOTALL | re.IGNORECASE)
@@ -28,16 +29,37 @@ def read(completion: str, *, finish_reason: str = "stop") -> Reading:
         return _none(f"The answer is empty: {_FORMAT}")
     edits: list[Edit] = []
     problem = f"The answer is only prose: {_FORMAT}"
-    for block in blocks(text, notes):
-        edit, wrong, spoilt = _edit(block, notes)
+    found = list(blocks(text, notes)) or _bare_diff(text)
+    for block in found:
+        made, wrong, spoilt = _edits(block, notes)
         if spoilt:
             return Reading((), tuple(dict.fromkeys(notes)), wrong)
-        if edit is None:
-            problem = wrong
-        elif edit not in edits:
-            edits.append(edit)
-    found = tuple(dict.fromkeys(notes))
-    return Reading(tuple(edits), found, None) if edits else Reading((), found, problem)
+        problem = wrong if not made else problem
+        edits += [one for one in made if one not in edits]
+    edits = _agreeing(edits, notes)
+    repairs = tuple(dict.fromkeys(notes))
+    return Reading(tuple(edits), repairs, None) if edits else Reading((), repairs, problem)
+
+
+def _bare_diff(text: str) -> list[Block]:
+    """The whole answer as one block, where it is a diff without a fence."""
+    lines = text.split("\n")
+    return [Block("", None, "", tuple(lines))] if forms.is_replacing(lines) else []
+
+
+def _agreeing(edits: Sequence[Edit], notes: list[str]) -> list[Edit]:
+    """The edits without those that only tell again, or show, what the others do."""
+    named = [one for one in edits if one.path]
+    if not named:
+        notes += ["FILE missing"] * bool(edits)
+        return list(edits)
+    if len(named) < len(edits):
+        notes.append("code without FILE left out")
+    whole = {one.path for one in named if one.old is None}
+    kept = [one for one in named if one.old is None or one.path not in whole]
+    if len(kept) < len(named):
+        notes.append("diff beside the code left out")
+    return kept
 
 
 def _none(problem: str) -> Reading:
@@ -60,37 +82,68 @@ def _plain_text(completion: str, notes: list[str]) -> str | None:
     return text
 
 
-def _edit(block: Block, notes: list[str]) -> tuple[Edit | None, str, bool]:
-    """The block's edit, or why it isn't one, and whether that spoils the whole answer."""
+def _edits(block: Block, notes: list[str]) -> tuple[list[Edit], str, bool]:
+    """The block's edits, or why it has none, and whether that spoils the whole answer."""
     lines = list(block.code)
-    if clean.is_diff(lines):
-        return None, "The answer holds a diff: give the whole corrected definition instead.", True
+    if forms.is_replacing(lines):
+        return _replacing(block, notes)
     real = clean.without_placeholders(lines)
     if len(real) < len(lines):
         notes.append("placeholder left out")
-    if block.path == clean.PLACEHOLDER_PATH or not trimmed(real):
-        return None, f"The answer is only the template's placeholders: {_FORMAT}", False
-    real, numbers = clean.without_numbers(_without_path(real, block.path, notes))
+    if not trimmed(real):
+        return [], f"The answer is only the template's placeholders: {_FORMAT}", False
+    path = block.path
+    if path == clean.PLACEHOLDER_PATH:
+        path = ""
+        notes.append("placeholder left out")
+    real, numbers = clean.without_numbers(_without_path(real, path, notes))
     if numbers:
         notes.append("line numbers left out")
     code = "\n".join(trimmed(real))
-    stub = block.path.endswith(".pyi")
-    python = stub or block.path.endswith(".py") or "." not in block.path.rsplit("/", 1)[-1]
-    tree = understand(code).tree if python else None
-    if dots := elision(code, tree, python=python, stub=stub):
-        return (
-            None,
-            (
-                f'The code leaves parts out ("{dots[:80]}" stands where code should): '
-                "give every changed definition whole."
-            ),
-            True,
-        )
-    if not block.path:
-        return None, f"The answer names no file: {_FORMAT}", False
+    if dots := _left_out(path, code):
+        return [], dots, True
+    if not path and not _defines(code):
+        return [], f"The answer names no file: {_FORMAT}", False
     first, last = block.lines or numbers or (None, None)
-    reasoning = "" if clean.is_placeholder(block.reasoning) else block.reasoning
-    return Edit(block.path, first, last, reasoning, code), "", False
+    return [Edit(path, first, last, _reasoning(block), code)], "", False
+
+
+def _defines(code: str) -> bool:
+    tree = understand(code).tree
+    return tree is not None and any(isinstance(one, Defining) for one in tree.body)
+
+
+def _replacing(block: Block, notes: list[str]) -> tuple[list[Edit], str, bool]:
+    """The edits of a block that is a diff, or search and replace."""
+    made = []
+    for one in forms.replacements(block.code, block.path):
+        old, _ = clean.without_numbers(one.old)
+        new, _ = clean.without_numbers(one.new)
+        code = "\n".join(new)
+        if dots := _left_out(one.path, code):
+            return [], dots, True
+        first = one.first or (block.lines[0] if block.lines else None)
+        made.append(Edit(one.path, first, None, _reasoning(block), code, "\n".join(old)))
+    if not made:
+        return [], "The answer's diff changes nothing, or was cut off: " + _FORMAT, False
+    notes.append("diff read as edits")
+    return made, "", False
+
+
+def _left_out(path: str, code: str) -> str | None:
+    """The sentence for code that leaves parts out."""
+    stub = path.endswith(".pyi")
+    python = stub or path.endswith(".py") or "." not in path.rsplit("/", 1)[-1]
+    tree = understand(code).tree if python else None
+    dots = elision(code, tree, python=python, stub=stub)
+    return dots and (
+        f'The code leaves parts out ("{dots[:80]}" stands where code should): '
+        "give every changed definition whole."
+    )
+
+
+def _reasoning(block: Block) -> str:
+    return "" if clean.is_placeholder(block.reasoning) else block.reasoning
 
 
 def _without_path(lines: Sequence[str], path: str, notes: list[str]) -> list[str]:

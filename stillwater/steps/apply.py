@@ -1,7 +1,7 @@
 """APPLY: the edits onto the base commit's files, all or none, and the patch that they make."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from stillwater import edits
@@ -28,7 +28,7 @@ def apply(snapshot: Snapshot, tools: Tools) -> Outcome:
         return path in hidden or edits.is_protected(path)
 
     try:
-        applied = edits.apply(wanted, source, protected=protected)
+        applied = edits.apply(wanted, source, protected=protected, shown=_shown(snapshot))
     except edits.EditError as error:
         return Outcome(Event.REJECTED, {"problem": str(error)})
     base = {path: source.read(path) or "" for path in applied.files}
@@ -49,6 +49,14 @@ def apply(snapshot: Snapshot, tools: Tools) -> Outcome:
         problem = f"this is the same patch as attempt {repeated}, which did not repair the bug"
         return Outcome(Event.REJECTED, {"problem": problem, "repeats": repeated}, artifacts)
     return Outcome(Event.APPLIED, facts, artifacts)
+
+
+def _shown(snapshot: Snapshot) -> list[str]:
+    """The paths of the files in the prompt."""
+    read = snapshot.last(Event.READ)
+    files = read.evidence.get("files") if read else None
+    listed = files if isinstance(files, Sequence) else ()
+    return [str(one["path"]) for one in listed if isinstance(one, Mapping)]
 
 
 class _Base:

@@ -28,6 +28,13 @@ PIECES = st.sampled_from(
         "  12|x",
         "",
         "@@ -1 +1 @@",
+        "--- a/a.py",
+        "+++ b/a.py",
+        "+x",
+        "-x",
+        "<<<<<<< SEARCH",
+        "=======",
+        ">>>>>>> REPLACE",
         "'''",
         "**FILE:** `b.py`",
         "\x00",
@@ -56,6 +63,10 @@ LONG_ANSWERS = [
     "FILE: a.py\n```\n" + "'''\n```\n" * 9_000,
     "<think>" * 20_000,
     "  12|" * 20_000,
+    "@@ -1 +1 @@\n-x\n+y\n" * 9_000,
+    "-x\n+y\n" * 20_000,
+    "<<<<<<< SEARCH\nx\n" * 9_000,
+    "<<<<<<< SEARCH\nx\n=======\ny\n>>>>>>> REPLACE\n" * 4_000,
 ]
 
 
@@ -83,6 +94,11 @@ NUMBERS = st.one_of(st.none(), st.integers(-5, 60), st.integers(-(10**12), 10**1
 BASES = st.one_of(st.just(REAL), st.lists(st.sampled_from(LINES)).map("\n".join), st.text())
 
 
+EDITS = st.builds(
+    Edit, st.just("a.py"), NUMBERS, NUMBERS, st.just(""), CODES, st.one_of(st.none(), CODES)
+)
+
+
 def changed_files(edits: Sequence[Edit], files: Mapping[str, str]) -> list[str] | None:
     """The paths changed, None where the edits are refused with a sentence."""
     try:
@@ -91,7 +107,7 @@ def changed_files(edits: Sequence[Edit], files: Mapping[str, str]) -> list[str] 
         return None if str(error) else []
 
 
-@given(BASES, st.lists(st.builds(Edit, st.just("a.py"), NUMBERS, NUMBERS, st.just(""), CODES)))
+@given(BASES, st.lists(EDITS))
 @settings(deadline=1000)
 def test_no_edit_is_too_strange_to_be_applied_or_refused(base: str, edits: list[Edit]) -> None:
     assert changed_files(edits, {"a.py": base, "b.py": base}) in (["a.py"], None)
@@ -124,5 +140,7 @@ def test_no_edit_takes_long(code: str, base: str) -> None:
     started = time.process_time()
 
     changed_files([Edit("a.py", 40, 60, "", code)], {"a.py": base})
+    changed_files([Edit("a.py", 40, 60, "", code, base[:9000])], {"a.py": base})
+    changed_files([Edit("a.py", 40, 60, "", "x = 3", code)], {"a.py": base})
 
     assert time.process_time() - started < 1

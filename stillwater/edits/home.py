@@ -1,0 +1,109 @@
+"""Which file a block goes to where it names none, or one that isn't there, or the wrong one.
+
+Only a file that the model was shown, and only where no other can be meant: the file that defines
+what the block defines.
+"""
+
+from collections.abc import Callable, Sequence
+from pathlib import PurePosixPath
+
+from stillwater.edits.base import File
+from stillwater.edits.code import Code, understand
+from stillwater.edits.model import Edit, EditError
+from stillwater.edits.paths import listed, resolve
+from stillwater.edits.source import Source
+from stillwater.edits.syntax import Defining, first_line, last_line
+from stillwater.edits.text import resemblance
+
+_SAME = 0.6
+
+
+def home(edit: Edit, source: Source, paths: Sequence[str], shown: Sequence[str]) -> str:
+    """The path of the file that the edit belongs to; `shown` are the files that the model saw.
+
+    Raises:
+        EditError: it names no file, and what it defines is in none or in several of those shown.
+    """
+    code = understand(edit.code)
+    if not edit.path.strip():
+        return _unnamed(code, source, shown)
+    try:
+        path = _resolved(edit.path, paths)
+    except EditError:
+        defining = _defining(code, source, shown) if _could_be_a_path(edit.path) else []
+        if len(defining) != 1:
+            raise
+        return defining[0]
+    return _if_elsewhere(path, code, source, shown) or path
+
+
+def _resolved(stated: str, paths: Sequence[str]) -> str:
+    """The path meant, also where the place of the work tree stands before it."""
+    parts = PurePosixPath(stated).parts
+    known = set(paths)
+    if stated.startswith("/") and ".." not in parts:
+        for start in range(1, len(parts) - 1):
+            if "/".join(parts[start:]) in known:
+                return "/".join(parts[start:])
+    return resolve(stated, paths)
+
+
+def _could_be_a_path(stated: str) -> bool:
+    return ".." not in stated and not stated.startswith(("/", "~")) and ".git/" not in stated
+
+
+def _unnamed(code: Code, source: Source, shown: Sequence[str]) -> str:
+    defining = _defining(code, source, shown)
+    if len(defining) == 1 or (len(shown) == 1 and not defining):
+        return (defining or list(shown))[0]
+    if defining:
+        raise EditError(
+            f"The answer names no file, and {listed(defining)} could be meant: start each block "
+            "with FILE: and the file's path."
+        )
+    raise EditError("The answer names no file: start each block with FILE: and the file's path.")
+
+
+def _defining(code: Code, source: Source, shown: Sequence[str], least: float = 0.0) -> list[str]:
+    """Those of the files shown that define everything that the code defines at its top."""
+    nodes = _definitions(code)
+    return [path for path in shown if nodes and _defines(path, source, _all(nodes, code, least))]
+
+
+def _definitions(code: Code) -> list[Defining]:
+    return [one for one in code.tree.body if isinstance(one, Defining)] if code.tree else []
+
+
+def _all(nodes: Sequence[Defining], code: Code, least: float) -> Callable[[File], bool]:
+    def holds(file: File) -> bool:
+        return all(
+            any(
+                one.name == node.name
+                and resemblance(
+                    code.lines[first_line(node) - 1 : last_line(node)],
+                    file.slice(one.first, one.last),
+                )
+                >= least
+                for one in file.definitions
+            )
+            for node in nodes
+        )
+
+    return holds
+
+
+def _defines(path: str, source: Source, holds: Callable[[File], bool]) -> bool:
+    text = source.read(path)
+    return text is not None and holds(File(path, text))
+
+
+def _if_elsewhere(path: str, code: Code, source: Source, shown: Sequence[str]) -> str | None:
+    """The only file shown that has these definitions much as they are, where `path` has none."""
+    names = {node.name for node in _definitions(code)}
+    if not names or path not in shown:
+        return None
+    file = File(path, source.read(path) or "")
+    if names & {one.name for one in file.definitions}:
+        return None
+    alike = _defining(code, source, shown, _SAME)
+    return alike[0] if len(alike) == 1 else None
