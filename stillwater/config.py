@@ -2,7 +2,9 @@
 
 import difflib
 import os
+import tomllib
 from collections.abc import Mapping, Sequence
+from importlib.resources import files
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
@@ -23,6 +25,12 @@ LISTS = frozenset({"models", "ways"})
 PREFIX = "STILLWATER_"
 TOML = Path("stillwater.toml")
 DEFAULT_MODELS = ("ollama_chat/llama3.1:8b", "builtin/mutate")
+
+
+SHIPPED: Mapping[str, dict[str, Any]] = tomllib.loads(
+    files("stillwater").joinpath("arms.toml").read_text("utf-8")
+)["arms"]
+"""The arms that come with Stillwater."""
 
 
 class ConfigError(InputError):
@@ -47,8 +55,13 @@ class Config(BaseSettings):
     attempts: int = Field(6, ge=1, le=100)
     feedback: Literal["tests", "visible"] = "tests"
     ways: tuple[Way, ...] = Field(("definition", "file"), min_length=1)
-    """What the attempts ask for in turn: corrected definitions, or the whole corrected file (where
-    it is short enough for an answer; otherwise definitions)."""
+    """What the attempts ask for in turn: `definition` (corrected definitions), `file` (the whole
+    corrected file, where it is short enough for an answer; otherwise definitions) or `diff`."""
+    showing: Literal["files", "snippets"] = "files"
+    """Whole files and definitions, or snippets of 1 KB as a usual retrieval has them."""
+    applying: Literal["forgiving", "strict", "git"] = "forgiving"
+    """How edits are read and placed: all that is certain repaired; or nothing, the code just in
+    place of LINES; or the answer taken for a diff and given to `git apply`."""
     retry: Literal["feedback", "resample"] = "feedback"
     """What a later attempt is told: what the earlier ones tried and what came of it, or nothing, so
     that it differs by its seed and temperature alone."""
@@ -86,6 +99,9 @@ class Config(BaseSettings):
     defer_seconds: float = Field(2.0, gt=0)
     """The first wait; doubled each time, up to five minutes."""
 
+    arms: dict[str, dict[str, Any]] = Field({}, exclude=True)
+    """Named configurations, each some of these settings: [arms.NAME] tables of the file."""
+
     repo_url: str = "https://github.com/{owner}/{name}.git"
     """Where an instance without repo_url is cloned from."""
 
@@ -107,12 +123,19 @@ class Config(BaseSettings):
         return tuple(sources)
 
 
-def load(overrides: Mapping[str, Any] | None = None, file: Path | None = None) -> Config:
+def load(
+    overrides: Mapping[str, Any] | None = None, file: Path | None = None, arm: str | None = None
+) -> Config:
     """The configuration from `file` (./stillwater.toml if it exists), environment and overrides.
 
+    What the named `arm` says counts more than the file and the environment, less than `overrides`.
+
     Raises:
-        ConfigError: an unknown key, or a value that its setting can't have.
+        ConfigError: an unknown key or arm, or a value that its setting can't have.
     """
+    if arm is not None:
+        arms = {**SHIPPED, **load(None, file).arms}
+        return load(_arm(arms, arm) | dict(overrides or {}), file)
     chosen = file or (TOML if TOML.is_file() else None)
     if file is not None and not file.is_file():
         raise ConfigError(f"{file}: no such file; give --config an existing TOML file")
@@ -125,6 +148,14 @@ def load(overrides: Mapping[str, Any] | None = None, file: Path | None = None) -
     except ValueError as error:
         raise ConfigError(f"{chosen or 'the environment'}: {error}") from error
     return Config.model_construct(**{name: getattr(loaded, name) for name in Config.model_fields})
+
+
+def _arm(arms: Mapping[str, dict[str, Any]], name: str) -> dict[str, Any]:
+    if name not in arms:
+        near = difflib.get_close_matches(name, arms, 1, 0.6)
+        hint = f"did you mean {near[0]}? " if near else ""
+        raise ConfigError(f"there is no arm {name}; {hint}there are {', '.join(sorted(arms))}")
+    return arms[name]
 
 
 def frozen(stored: Mapping[str, Any]) -> Config:

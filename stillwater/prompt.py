@@ -52,8 +52,13 @@ without line numbers, without "..." and without leaving anything out.
 - Never change tests."""
 
 
-Way = Literal["definition", "file"]
-"""How much of the code an answer gives: each changed definition whole, or the whole file."""
+Way = Literal["definition", "file", "diff"]
+"""What an answer gives: each changed definition whole, the whole file, or a unified diff."""
+
+DIFF_SYSTEM = """You repair bugs in Python repositories. You are given an issue and snippets of \
+the source code. Answer with a single unified diff in the format of `git diff` that resolves the \
+issue, in a ```diff block, with paths relative to the repository's root, and nothing else."""
+"""The instruction of the usual way, which Stillwater is compared with."""
 
 
 class Lines(NamedTuple):
@@ -153,6 +158,23 @@ def build(
     )
 
 
+def build_usual(problem: str, snippets: Sequence[ShownFile], failing: str) -> tuple[Message, ...]:
+    """The messages of the usual way: snippets, and the wish for a unified diff."""
+    parts = ["## Issue\n\n" + problem.strip() + "\n", "## Snippets\n"]
+    for file in snippets:
+        texts = lines_of(file.content)
+        for part in file.lines or (Lines(1, len(texts)),):
+            code = "\n".join(texts[part.first - 1 : part.last])
+            parts.append(f"{file.path}, lines {part.first}-{part.last}:\n```python\n{code}\n```\n")
+    if failing:
+        parts.append("## Failing tests\n\n" + failing.strip() + "\n")
+    parts.append("## Answer\n\nAnswer with the unified diff.\n")
+    return (
+        Message(role="system", content=DIFF_SYSTEM),
+        Message(role="user", content="\n".join(parts)),
+    )
+
+
 def _told(one: Tried) -> str:
     patch = f"```diff\n{one.patch.strip()}\n```\n" if one.patch else ""
     return f"Attempt {one.attempt}: {one.outcome}\n{patch}RESULT: {one.result.strip()}\n"
@@ -163,6 +185,7 @@ def _ask(again: bool, way: Way) -> str:
         "definition": "FILE, LINES, REASONING, and the whole corrected definition",
         "file": "FILE, LINES (from 1 to the file's last), REASONING, and the WHOLE corrected file, "
         "from its first line to its last, with nothing left out",
+        "diff": "a unified diff of the files above, in a ```diff block",
     }[way]
     if again:
         return (

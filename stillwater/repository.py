@@ -213,6 +213,28 @@ class Repositories:
                 raise FetchError(f"{commit} can't be laid out: {_last_line(done.stderr)}")
         return tree
 
+    def patched(self, texts: Mapping[str, str], patch: str) -> dict[str, str]:
+        """What `git apply` makes of these files, by path; only those that are still there.
+
+        Raises:
+            RepositoryError: the patch doesn't apply.
+        """
+        work = self.home / "work"
+        work.mkdir(parents=True, exist_ok=True)
+        folder = Path(tempfile.mkdtemp(prefix="patch-", dir=work))
+        try:
+            for path, text in texts.items():
+                (folder / path).parent.mkdir(parents=True, exist_ok=True)
+                (folder / path).write_bytes(text.encode())
+            apply_patch(folder, patch, "the diff")
+            return {
+                path: (folder / path).read_bytes().decode("utf-8", "replace")
+                for path in texts
+                if (folder / path).is_file() and not (folder / path).is_symlink()
+            }
+        finally:
+            _remove(folder)
+
     def reap(self) -> int:
         """Remove work trees that a dead scheduler left; how many."""
         left = list((self.home / "work").glob("*"))

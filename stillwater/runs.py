@@ -25,6 +25,7 @@ from stillwater.scheduler import Listener, Scheduler
 from stillwater.steps import STEPS, Tools
 from stillwater.store import SchedulerLease, Store
 
+DEFAULT_ARM = "default"
 Notice = Callable[[str], None]
 STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -59,10 +60,16 @@ class Plan:
     model: str
     sandbox: Sandbox
     passed_over: Sequence[str]
+    arm: str
 
 
 def plan(
-    place: Place, dataset: Dataset, config: Config, notice: Notice, path: str | None = None
+    place: Place,
+    dataset: Dataset,
+    config: Config,
+    notice: Notice,
+    path: str | None = None,
+    arm: str = DEFAULT_ARM,
 ) -> Plan:
     """Check everything that can be checked before a run starts; raises InputError.
 
@@ -88,7 +95,7 @@ def plan(
         )
         changes["num_ctx"] = chosen.context
     passed = [f"{one.model}: {one.problem}" for one in chosen.passed_over]
-    return Plan(dataset, config.model_copy(update=changes), chosen.model, sandbox, passed)
+    return Plan(dataset, config.model_copy(update=changes), chosen.model, sandbox, passed, arm)
 
 
 def create(store: Store, ready: Plan) -> str:
@@ -101,6 +108,7 @@ def create(store: Store, ready: Plan) -> str:
         config=stored(ready.config) | {"passed_over": list(ready.passed_over)},
         version=__version__,
         rows=ready.dataset.rows,
+        arms=(ready.arm,),
         model=ready.model,
     )
     return run_id

@@ -69,3 +69,33 @@ def test_a_stored_configuration_comes_back_without_its_secret(
     assert again.model_dump() == loaded.model_dump()
     assert again.api_key is not None
     assert again.api_key.get_secret_value() == "sk-secret"
+
+
+def test_an_arm_is_a_named_configuration_under_the_flags(tmp_path: Path) -> None:
+    (tmp_path / "stillwater.toml").write_text(
+        "attempts = 4\nseed = 7\n[arms.calm]\nattempts = 2\nretry_temperature = 0.2\n"
+        "[arms.direct]\nattempts = 3\n"
+    )
+    calm = config.load({"model_slots": 2}, arm="calm")
+
+    assert (calm.attempts, calm.seed, calm.model_slots) == (2, 7, 2)
+    assert config.load({"attempts": 5}, arm="calm").attempts == 5
+    assert config.load(arm="direct").attempts == 3
+    assert config.load().attempts == 4
+    assert "arms" not in config.stored(calm)
+
+
+@pytest.mark.parametrize("name", config.SHIPPED)
+def test_every_arm_that_is_shipped_can_be_loaded(name: str) -> None:
+    assert config.stored(config.load(arm=name))
+
+
+def test_an_unknown_arm_suggests_one() -> None:
+    with pytest.raises(ConfigError, match="no arm pach; did you mean patch"):
+        config.load(arm="pach")
+
+
+def test_a_wrong_setting_in_an_arm_is_named(tmp_path: Path) -> None:
+    (tmp_path / "stillwater.toml").write_text("[arms.calm]\natempts = 2\n")
+    with pytest.raises(ConfigError, match="'atempts' is no setting"):
+        config.load(arm="calm")

@@ -27,6 +27,9 @@ Feedback = Annotated[
 ]
 SandboxKind = Annotated[str | None, typer.Option("--sandbox", help="auto, docker or local.")]
 Set = Annotated[list[str] | None, typer.Option("--set", help="KEY=VALUE: any setting.")]
+Arm = Annotated[
+    str | None, typer.Option("--arm", help="A named configuration: patch, strict, direct, …")
+]
 ConfigFile = Annotated[
     Path | None, typer.Option("--config", help="TOML file instead of ./stillwater.toml.")
 ]
@@ -55,18 +58,19 @@ def run(
     attempts: Attempts = None,
     feedback: Feedback = None,
     sandbox: SandboxKind = None,
+    arm: Arm = None,
     assignments: Set = None,
     config: ConfigFile = None,
     db: Db = DEFAULT_DB,
     verbose: Verbose = False,
 ) -> None:
     """Repair every instance of a dataset."""
-    settings = settings_of(model, attempts, feedback, sandbox, assignments, config)
+    settings = settings_of(model, attempts, feedback, sandbox, assignments, config, arm)
     wanted = datasets.Selection(instance or (), repo or (), shuffle, part, limit)
     chosen = datasets.select(datasets.load(dataset, split), wanted)
     place = runs.Place(db)
     with runs.opened(place) as store:
-        ready = runs.plan(place, chosen, settings, notice)
+        ready = runs.plan(place, chosen, settings, notice, arm=arm or runs.DEFAULT_ARM)
         run_id = runs.create(store, ready)
         drive(place, store, run_id, ready.sandbox, verbose=verbose)
 
@@ -98,13 +102,14 @@ def settings_of(
     sandbox: str | None,
     assignments: Sequence[str] | None,
     file: Path | None,
+    arm: str | None = None,
 ) -> configuration.Config:
     """The configuration with what the flags say; --model replaces the whole chain."""
     flags: dict[str, Any] = {"attempts": attempts, "feedback": feedback, "sandbox": sandbox}
     if model is not None:
         flags["models"] = (model,)
     given = {name: value for name, value in flags.items() if value is not None}
-    return configuration.load(configuration.parse_set(assignments or ()) | given, file)
+    return configuration.load(configuration.parse_set(assignments or ()) | given, file, arm)
 
 
 def notice(text: str) -> None:

@@ -1,6 +1,8 @@
 """From a model's answer to new texts of files, and to the patch that says the same.
 
 - `read` (read.py): the edits of an answer, forgiving what can be repaired with certainty.
+- `read_strictly`, `apply_strictly`, `read_diff` (strict.py): the same without forgiving anything,
+  and an answer that is only a diff, for comparison.
 - `apply` (apply.py): all edits on the base texts, or none; place.py decides where each belongs.
 - `diff`, `normalised` (patch.py): the patch, and what of it tells one patch from another.
 - `is_test`, `is_protected` (paths.py): which files no edit may touch.
@@ -14,6 +16,7 @@ from stillwater.edits.patch import diff, normalised
 from stillwater.edits.paths import is_protected, is_test
 from stillwater.edits.read import read
 from stillwater.edits.source import Source, Texts
+from stillwater.edits.strict import apply_strictly, read_diff, read_strictly
 
 __all__ = [
     "Applied",
@@ -24,9 +27,12 @@ __all__ = [
     "Source",
     "Texts",
     "apply",
+    "apply_strictly",
     "diff",
     "is_protected",
     "is_test",
     "normalised",
     "read",
+    "read_diff",
+    "read_strictly",
 ]

@@ -17,7 +17,7 @@ _THINK_END = re.compile(r"^\s*</(?:think|thinking|thought)>", re.MULTILINE | re.
 _FORMAT = "answer with FILE, LINES, REASONING and the whole corrected definition."
 
 
-def read(completion: str, *, finish_reason: str = "stop") -> Reading:
+def read(completion: str, finish_reason: str = "stop") -> Reading:
     """The edits of a completion, or the problem that leaves it without any. Never raises."""
     if finish_reason == "length":
         return _none("The answer was cut off at the token limit: give a shorter one.")

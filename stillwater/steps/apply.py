@@ -1,13 +1,13 @@
 """APPLY: the edits onto the base commit's files, all or none, and the patch that they make."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from stillwater import edits
 from stillwater.canonical import Json, digest
 from stillwater.machine import Event
-from stillwater.repository import touched
+from stillwater.repository import RepositoryError, touched
 from stillwater.snapshot import Artifact, Outcome, Snapshot
 from stillwater.steps.tools import Tools
 
@@ -28,7 +28,7 @@ def apply(snapshot: Snapshot, tools: Tools) -> Outcome:
         return path in hidden or edits.is_protected(path)
 
     try:
-        applied = edits.apply(wanted, source, protected=protected, shown=_shown(snapshot))
+        applied = _applied(snapshot, tools, wanted, source, protected)
     except edits.EditError as error:
         return Outcome(Event.REJECTED, {"problem": str(error)})
     base = {path: source.read(path) or "" for path in applied.files}
@@ -49,6 +49,37 @@ def apply(snapshot: Snapshot, tools: Tools) -> Outcome:
         problem = f"this is the same patch as attempt {repeated}, which did not repair the bug"
         return Outcome(Event.REJECTED, {"problem": problem, "repeats": repeated}, artifacts)
     return Outcome(Event.APPLIED, facts, artifacts)
+
+
+def _applied(
+    snapshot: Snapshot,
+    tools: Tools,
+    wanted: Sequence[edits.Edit],
+    source: "_Base",
+    protected: Callable[[str], bool],
+) -> edits.Applied:
+    if snapshot.config.applying == "forgiving":
+        return edits.apply(wanted, source, protected=protected, shown=_shown(snapshot))
+    if snapshot.config.applying == "strict":
+        return edits.apply_strictly(wanted, source, protected=protected)
+    return _applied_by_git(wanted[0].code, tools, source, protected)
+
+
+def _applied_by_git(
+    patch: str, tools: Tools, source: "_Base", protected: Callable[[str], bool]
+) -> edits.Applied:
+    texts = {path: text for path in touched(patch) if (text := source.read(path)) is not None}
+    for path in texts:
+        if protected(path):
+            raise edits.EditError(f"{path} is a test or configures tests and must not be changed.")
+    try:
+        files = tools.repositories.patched(texts, patch)
+    except RepositoryError as error:
+        raise edits.EditError(f"git apply: {error}.") from error
+    changed = {path: text for path, text in files.items() if text != texts[path]}
+    if not changed:
+        raise edits.EditError("The diff changes no file that is there.")
+    return edits.Applied(changed, (), ())
 
 
 def _shown(snapshot: Snapshot) -> list[str]:

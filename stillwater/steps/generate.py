@@ -35,13 +35,16 @@ def generate(snapshot: Snapshot, tools: Tools) -> Outcome:
     except PromptTooLong as error:
         return Outcome(Event.ABORT, {**facts, "reason": str(error)}, artifacts)
     artifacts["completion"] = Artifact("completion", completion.text.encode("utf-8", "replace"))
-    reading = edits.read(completion.text, finish_reason=completion.finish_reason)
+    reading = _READERS[snapshot.config.applying](completion.text, completion.finish_reason)
     facts |= _facts(completion) | {"repairs": list(reading.repairs)}
     if reading.problem:
         return Outcome(Event.UNUSABLE, {**facts, "problem": reading.problem}, artifacts)
     listed = json.dumps([asdict(edit) for edit in reading.edits], ensure_ascii=False)
     artifacts["edits"] = Artifact("edits", listed.encode("utf-8", "replace"), JSON)
     return Outcome(Event.PROPOSED, facts, artifacts)
+
+
+_READERS = {"forgiving": edits.read, "strict": edits.read_strictly, "git": edits.read_diff}
 
 
 def _facts(completion: Completion) -> dict[str, Json]:
@@ -83,6 +86,8 @@ def _messages(snapshot: Snapshot, tools: Tools) -> tuple[Message, ...]:
     failing = snapshot.text(chosen, "failing") if "failing" in chosen.artifacts else ""
     told = tried(snapshot) if snapshot.config.retry == "feedback" else []
     way = _way(snapshot, shown[0])
+    if snapshot.config.showing == "snippets":
+        return prompt.build_usual(instance.problem_statement, shown, failing)
     return prompt.build(instance.problem_statement, shown, failing, told, way)
 
 
@@ -91,7 +96,7 @@ def _way(snapshot: Snapshot, first: prompt.ShownFile) -> prompt.Way:
     ways = snapshot.config.ways
     way = ways[(snapshot.attempt - 1) % len(ways)]
     fits = tokens(first.content) <= _SHARE_FOR_FILE * snapshot.config.max_tokens
-    return way if way == "definition" or (first.lines is None and fits) else "definition"
+    return way if way != "file" or (first.lines is None and fits) else "definition"
 
 
 def _chosen_files(chosen: Past) -> list[tuple[str, tuple[prompt.Lines, ...] | None]]:

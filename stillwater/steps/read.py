@@ -2,7 +2,7 @@
 
 from stillwater.canonical import Json
 from stillwater.config import Config
-from stillwater.context import Choice, Chosen, Query, choose
+from stillwater.context import Choice, Chosen, Query, choose, choose_snippets
 from stillwater.datasets import Instance
 from stillwater.errors import InputError
 from stillwater.estimate import tokens
@@ -102,6 +102,8 @@ def choice_for(
     budget = config.num_ctx - config.max_tokens - RESERVED_TOKENS
     budget -= tokens(instance.problem_statement)
     query = Query(issue=instance.problem_statement, failing=failing)
+    if config.showing == "snippets":
+        return choose_snippets(query, sources), budget
     return choose(query, sources, budget, max_files=config.max_files), budget
 
 
