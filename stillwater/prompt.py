@@ -4,24 +4,27 @@ Layout of the user message, in this order (the parts up to the failing tests are
 all attempts of a machine, so that a server's prefix cache serves them):
 
     ## Issue            the problem statement
-    ## Files            each `FILE: path (N lines)`, its numbered lines (`  12|code`), END OF FILE;
-                        of files too large, `(parts of its N lines)` and notes of what is left out
+    ## Files            each `### path (N lines)` and its code in a fence; of files too large,
+                        `### path (parts of its N lines)`, where each part stands under `# lines
+                        a-b` and a note says what is left out
     ## Failing tests    only with feedback = "tests": ids and distilled baseline failures
     ## Earlier attempts for each: `Attempt K: OUTCOME`, its patch, `RESULT:` and the feedback
-    ## Answer           what to do now
+    ## Answer           what to do now, and the format of the answer
 
 The answer is one or more blocks:
 
     FILE: path
     LINES: 12-20
-    REASONING: a sentence
+    REASONING: what is wrong, and what must change
     ```python
     the whole corrected definition (or the new text of those lines)
     ```
+
+The lines of the code aren't numbered: docs/experiments.md says what numbers cost and bring.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
@@ -31,26 +34,23 @@ _LINE_END = re.compile(r"\r\n|\n|\r")
 _DEFINED = re.compile(r"[ \t]*(?:async[ \t]+)?(?:def|class)[ \t]+(\w+)")
 _MOST_NAMES = 12
 
-SYSTEM = """You repair bugs in Python repositories. You read the issue and the files, find the \
-cause, and answer with direct edits.
+SYSTEM = """You repair bugs in Python repositories. You read the issue, the files and the failing \
+tests, find the cause, and answer with direct edits.
 
-Answer with one or more blocks in exactly this format and nothing else:
+- Give every changed function or method whole, from its def line (and decorators) to its last \
+line, with nothing left out.
+- To change lines outside any function, give the new text of those lines, and name them in LINES.
+- Use one block for each changed definition. Change as little as the bug needs. Never change \
+tests."""
 
-FILE: path/of/the/file.py
+TEMPLATE = """FILE: the file's path
 LINES: first-last
-REASONING: one short sentence that names the cause
+REASONING: what is wrong, and what must change
 ```python
-the whole corrected function, method or class
+{what}
 ```
-
-Rules:
-- Give every changed function or method WHOLE, from def line (and decorators) to last line, \
-without line numbers, without "..." and without leaving anything out.
-- LINES names the lines that the code replaces, as numbered in the file shown.
-- To change lines outside any function, give just the new text of those LINES.
-- One block for each changed definition. Change as little as the bug needs.
-- Never change tests."""
-
+"""
+"""The format of a block, with placeholders."""
 
 Way = Literal["definition", "file", "diff"]
 """What an answer gives: each changed definition whole, the whole file, or a unified diff."""
@@ -59,6 +59,19 @@ DIFF_SYSTEM = """You repair bugs in Python repositories. You are given an issue 
 the source code. Answer with a single unified diff in the format of `git diff` that resolves the \
 issue, in a ```diff block, with paths relative to the repository's root, and nothing else."""
 """The instruction of the usual way, which Stillwater is compared with."""
+
+
+_WAYS: Mapping[Way, tuple[str, str]] = {
+    "definition": ("answer with its repair", "the whole corrected function or method"),
+    "file": (
+        "answer with the WHOLE corrected file, from its first line to its last",
+        "the whole corrected file",
+    ),
+    "diff": ("answer with a unified diff", "the unified diff"),
+}
+"""What is asked for, and the placeholder of the code."""
+
+PLACEHOLDERS = tuple(what for _, what in _WAYS.values())
 
 
 class Lines(NamedTuple):
@@ -87,27 +100,28 @@ class Tried:
     result: str
 
 
-def numbered(content: str) -> str:
-    """The text with its line numbers, as FILE sections show it."""
-    return "\n".join(f"{n:>4}|{line}" for n, line in enumerate(lines_of(content), 1))
-
-
 def file_section(file: ShownFile) -> str:
-    """One FILE section."""
-    count = len(lines_of(file.content))
-    if file.lines is None:
-        return f"FILE: {file.path} ({count} lines)\n{numbered(file.content)}\nEND OF FILE\n"
-    head = f"FILE: {file.path} (parts of its {count} lines)"
-    return "\n".join([head, *_parts(file, file.lines), "END OF FILE\n"])
+    """One file, as the Files section has it."""
+    return "\n".join([*section_lines(file), ""])
 
 
-def _parts(file: ShownFile, shown: Sequence[Lines]) -> Iterator[str]:
-    """The lines shown, numbered, and of those between them what they define."""
+def section_lines(file: ShownFile) -> list[str]:
+    """The lines of one file's section."""
     texts = lines_of(file.content)
+    fence = "```python" if file.path.endswith((".py", ".pyi")) else "```"
+    if file.lines is None:
+        return [f"### {file.path} ({len(texts)} lines)", fence, *texts, "```"]
+    head = f"### {file.path} (parts of its {len(texts)} lines)"
+    return [head, fence, *_parts(texts, file.lines), "```"]
+
+
+def _parts(texts: Sequence[str], shown: Sequence[Lines]) -> Iterator[str]:
+    """The lines shown, under their numbers, and of those between them what they define."""
     at = 1
     for part in shown:
         yield from _left_out(texts, at, part.first - 1)
-        yield from (f"{n:>4}|{texts[n - 1]}" for n in range(part.first, part.last + 1))
+        yield f"# lines {part.first}-{part.last}"
+        yield from texts[part.first - 1 : part.last]
         at = part.last + 1
     yield from _left_out(texts, at, len(texts))
 
@@ -120,7 +134,7 @@ def _left_out(texts: Sequence[str], first: int, last: int) -> Iterator[str]:
     names = [found[1] for text in between if (found := _DEFINED.match(text))]
     told = ", ".join(names[:_MOST_NAMES])
     more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
-    yield f"    # lines {first}-{last} are not shown{': ' if told else ''}{told}{more}"
+    yield f"# lines {first}-{last} are not shown{': ' if told else ''}{told}{more}"
 
 
 def lines_of(content: str) -> list[str]:
@@ -181,15 +195,6 @@ def _told(one: Tried) -> str:
 
 
 def _ask(again: bool, way: Way) -> str:
-    wanted = {
-        "definition": "FILE, LINES, REASONING, and the whole corrected definition",
-        "file": "FILE, LINES (from 1 to the file's last), REASONING, and the WHOLE corrected file, "
-        "from its first line to its last, with nothing left out",
-        "diff": "a unified diff of the files above, in a ```diff block",
-    }[way]
-    if again:
-        return (
-            "Those attempts were wrong. Think about a different cause, and answer with a different "
-            f"edit: {wanted}.\n"
-        )
-    return f"Repair the bug. Answer with {wanted}.\n"
+    ask, what = _WAYS[way]
+    lead = "Those attempts were wrong. Look for another cause" if again else "Find the bug"
+    return f"{lead}, and {ask}, in this format:\n\n{TEMPLATE.format(what=what)}"

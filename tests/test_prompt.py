@@ -2,7 +2,7 @@
 
 from typing import get_args
 
-from stillwater.prompt import Lines, ShownFile, Tried, Way, build, file_section, numbered
+from stillwater.prompt import Lines, ShownFile, Tried, Way, build, file_section
 
 FILES = [ShownFile("a.py", "x = 1\ny = 2\n")]
 
@@ -11,9 +11,11 @@ def text(failing: str = "", tried: tuple[Tried, ...] = ()) -> str:
     return build("It breaks.", FILES, failing, tried)[1]["content"]
 
 
-def test_files_are_whole_and_numbered_as_python_counts() -> None:
-    assert "FILE: a.py (2 lines)\n   1|x = 1\n   2|y = 2\nEND OF FILE" in text()
-    assert numbered("a\x0cb\r\nc") == "   1|a\x0cb\n   2|c"
+def test_files_are_whole_and_their_lines_are_counted_as_python_counts() -> None:
+    assert "### a.py (2 lines)\n```python\nx = 1\ny = 2\n```\n" in text()
+    assert file_section(ShownFile("a.txt", "a\x0cb\r\nc")) == (
+        "### a.txt (2 lines)\n```\na\x0cb\nc\n```\n"
+    )
 
 
 def test_later_attempts_only_append_to_what_the_first_saw() -> None:
@@ -38,21 +40,24 @@ def test_of_a_file_shown_in_part_every_line_left_out_is_accounted_for() -> None:
     section = file_section(ShownFile("a.py", text, (Lines(5, 6), Lines(33, 33))))
 
     assert section == (
-        "FILE: a.py (parts of its 33 lines)\n"
-        "    # lines 1-4 are not shown: f0\n"
-        "   5|def f1():\n"
-        "   6|    pass\n"
-        "    # lines 7-32 are not shown: f2, f3, f4, f5, f6, f7, f8, f9, "
+        "### a.py (parts of its 33 lines)\n"
+        "```python\n"
+        "# lines 1-4 are not shown: f0\n"
+        "# lines 5-6\n"
+        "def f1():\n"
+        "    pass\n"
+        "# lines 7-32 are not shown: f2, f3, f4, f5, f6, f7, f8, f9, "
         "f10, f11, f12, f13 and 1 more\n"
-        "  33|x = 1\n"
-        "END OF FILE\n"
+        "# lines 33-33\n"
+        "x = 1\n"
+        "```\n"
     )
 
 
 def test_ways_differ_only_at_the_end() -> None:
-    definition, file = (build("p", FILES, "f", [], way)[1]["content"] for way in get_args(Way))
+    definition, file, _ = (build("p", FILES, "f", [], way)[1]["content"] for way in get_args(Way))
 
     head, _, end = definition.partition("## Answer")
     assert file.startswith(head)
     assert "the WHOLE corrected file" in file.removeprefix(head)
-    assert "definition" in end
+    assert "the whole corrected function or method" in end

@@ -8,7 +8,7 @@ from itertools import accumulate
 from stillwater.context.facts import Passage, passages
 from stillwater.context.signals import Look
 from stillwater.estimate import tokens
-from stillwater.prompt import Lines, ShownFile, numbered
+from stillwater.prompt import Lines, ShownFile, lines_of
 
 _FRAME = 30
 """About the tokens of a file's heading and end, and of a note of what is left out."""
@@ -21,8 +21,7 @@ class Measured:
 
     def __init__(self, path: str, text: str) -> None:
         self.path, self.text = path, text
-        shown = numbered(text).split("\n")
-        self._sums = [0, *accumulate(tokens(line + "\n") for line in shown)]
+        self._sums = [0, *accumulate(tokens(line + "\n") for line in lines_of(text))]
 
     @property
     def whole(self) -> int:

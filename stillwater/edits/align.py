@@ -49,7 +49,7 @@ def by_lines(file: File, code: Code, edit: Edit) -> Splice:
         count = len(file.lines)
         raise EditError(
             f"The code resembles no lines of {file.path} ({count} lines): give the whole "
-            "corrected definition, with its def line, and LINES as numbered in the file."
+            "corrected definition, with its def line."
         )
     good = _good(file, code, ranked)
     best = next(good, None)
@@ -82,7 +82,7 @@ def _settle_tie(file: File, best: _Window, others: Iterator[tuple[_Window, Splic
             raise EditError(
                 f"The code fits lines {pair[0][0]}-{pair[0][1]} and lines "
                 f"{pair[1][0]}-{pair[1][1]} of {file.path} equally well: give the whole "
-                "corrected definition, or LINES as numbered in the file."
+                "corrected definition."
             )
 
 

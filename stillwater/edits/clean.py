@@ -4,35 +4,27 @@ import re
 from collections.abc import Sequence
 from itertools import pairwise
 
-from stillwater.prompt import SYSTEM
+from stillwater.prompt import PLACEHOLDERS, TEMPLATE
 
 _PIPED = re.compile(r"^\s*(\d{1,6})( ?)[|│](.*)$", re.DOTALL)
 _OTHER = re.compile(r"^\s*(\d{1,6})(?::|\t|\s{2,}|$)(.*)$", re.DOTALL)
 _TAIL = re.compile(r"^(?:END OF FILE|<\|?(?:im_end|eot_id|endoftext|end)\|?>|</?s>)\s*$")
-
-
-def _template() -> tuple[str, set[str]]:
-    """The template's path and its other placeholders, from the prompt itself."""
-    words = {"the whole corrected definition (or the new text of those lines)"}
-    path = ""
-    inside = False
-    for line in SYSTEM.splitlines():
-        key, _, value = line.partition(":")
-        if line.startswith("```"):
-            inside = not inside
-        elif inside:
-            words.add(_plain(line))
-        elif key in {"FILE", "LINES", "REASONING"} and value:
-            path = value.strip() if key == "FILE" else path
-            words.add(_plain(value))
-    return path, words
+_HEADING = re.compile(r"# lines \d{1,7}-\d{1,7}(?: are not shown.*)?\s*")
+_OFTEN_SAID = (
+    "the whole corrected definition",
+    "the whole corrected function, method or class",
+    "the whole corrected definition (or the new text of those lines)",
+    "one short sentence that names the cause",
+)
 
 
 def _plain(text: str) -> str:
     return text.strip().strip("#<>[](){}.\"'`* ").casefold()
 
 
-PLACEHOLDER_PATH, _PLACEHOLDERS = _template()
+_PLACEHOLDERS = {_plain(line.partition(": ")[2] or line) for line in TEMPLATE.splitlines()}
+_PLACEHOLDERS |= {*map(_plain, PLACEHOLDERS), *map(_plain, _OFTEN_SAID)}
+_PLACEHOLDERS -= {"", "python", "what"}
 
 
 def is_placeholder(text: str) -> bool:
@@ -41,8 +33,12 @@ def is_placeholder(text: str) -> bool:
 
 
 def without_placeholders(lines: Sequence[str]) -> list[str]:
-    """The lines but for those that echo the template, and for marks that end an answer."""
-    return [line for line in lines if not is_placeholder(line) and not _TAIL.match(line)]
+    """The lines but for those that echo the template or the headings of a file's parts."""
+    return [
+        line
+        for line in lines
+        if not (is_placeholder(line) or _TAIL.match(line) or _HEADING.fullmatch(line))
+    ]
 
 
 def without_numbers(lines: Sequence[str]) -> tuple[list[str], tuple[int, int] | None]:

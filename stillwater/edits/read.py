@@ -93,9 +93,6 @@ def _edits(block: Block, notes: list[str]) -> tuple[list[Edit], str, bool]:
     if not trimmed(real):
         return [], f"The answer is only the template's placeholders: {_FORMAT}", False
     path = block.path
-    if path == clean.PLACEHOLDER_PATH:
-        path = ""
-        notes.append("placeholder left out")
     real, numbers = clean.without_numbers(_without_path(real, path, notes))
     if numbers:
         notes.append("line numbers left out")

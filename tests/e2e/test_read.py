@@ -51,8 +51,8 @@ def test_the_text_is_what_the_model_sees(tmp_path: Path, dataset: Path) -> None:
 
     shown = stillwater(tmp_path, *words).stdout
 
-    assert "FILE: shop/steps.py (parts of its 3600 lines)" in shown
-    assert " 493|def step_123(basket):\n 494|    return basket.moved(123)\n" in shown
+    assert "### shop/steps.py (parts of its 3600 lines)" in shown
+    assert "\ndef step_123(basket):\n    return basket.moved(123)\n" in shown
     assert "are not shown: step_" in shown
 
 

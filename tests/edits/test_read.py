@@ -203,10 +203,8 @@ UNUSABLE = {
     "<think>Hmm</think>": "empty",
     "FILE: a.py\nLINES: 1-2\nREASONING: why": "prose",
     "FILE: a.py\n```python\n```": "placeholders",
-    "FILE: path/of/the/file.py\nLINES: first-last\n```python\nx = 1\n```": "no file",
-    "FILE: path/of/the/file.py\n```python\nthe whole corrected function, method or class\n```": (
-        "placeholders"
-    ),
+    "FILE: the file's path\nLINES: first-last\n```python\nx = 1\n```": "no file",
+    "FILE: a.py\n```python\nthe whole corrected function or method\n```": "placeholders",
     "```python\nx = 1\n```": "no file",
     "FILE: a.py\n```diff\n--- a/a.py\n+++ b/a.py\n@@ -1 +1 @@\n-x\n+x\n```": "changes nothing",
     "FILE: a.py\n```\n<<<<<<< SEARCH\nx\n=======\ny\n```": "cut off",

@@ -9,16 +9,17 @@ from tests.steps.test_repairs import CODE, RIGHT, World, events, world
 __all__ = ["world"]
 
 PATCH, STRICT = SHIPPED["patch"], SHIPPED["strict"]
-DIFF = """\
+DIFF = (
+    """\
 --- a/code_.py
 +++ b/code_.py
 @@ -1,4 +1,4 @@
  def double(x):
 -    return x + 1
 +    return 2 * x
- 
- 
 """
+    + " \n \n"
+)
 
 
 def test_a_diff_over_snippets_is_given_to_git(world: World) -> None:

@@ -55,6 +55,6 @@ def test_an_edit_of_a_file_shown_in_part_goes_where_its_definition_stands(world:
     history = world.repair(RIGHT, num_ctx=8192)
     assert events(history)[-1] == "passed"
     (prompt,) = world.prompts()
-    assert "FILE: code_.py (parts of its 3606 lines)" in prompt
-    assert "3601|def double(x):\n3602|    return x + 1\n" in prompt
+    assert "### code_.py (parts of its 3606 lines)" in prompt
+    assert "def double(x):\n    return x + 1\n" in prompt
     assert "are not shown: step_" in prompt

@@ -8,9 +8,10 @@ from itertools import pairwise
 
 from stillwater.prompt import ShownFile
 
-_FILE = re.compile(r"FILE: (?P<path>\S.*?) \((?P<parts>parts of its )?(?P<count>\d{1,7}) lines\)")
-_NOT_SHOWN = re.compile(r" +# lines \d{1,7}-\d{1,7} are not shown.*", re.DOTALL)
-_NUMBERED = re.compile(r" *(\d+)\|(.*)", re.DOTALL)
+_FILE = re.compile(r"### (?P<path>\S.*?) \((?P<parts>parts of its )?(?P<count>\d{1,7}) lines\)")
+_FENCES = ("```python", "```")
+_PART = re.compile(r"# lines (\d{1,7})-(\d{1,7})")
+_NOT_SHOWN = re.compile(r"# lines \d{1,7}-\d{1,7} are not shown.*", re.DOTALL)
 _ATTEMPT = re.compile(r"Attempt \d+: (.*)")
 _HUNK = re.compile(r"@@ -(\d{1,7})(?:,\d+)? \+\d+(?:,\d+)? @@")
 _LATER = ("## Failing tests", "## Earlier attempts", "## Answer")
@@ -103,20 +104,16 @@ def _run_of_files(lines: Sequence[str], at: int) -> tuple[list[ShownFile], int]:
 
 def _one_file(lines: Sequence[str], at: int) -> tuple[ShownFile, int] | None:
     head = _FILE.fullmatch(lines[at])
-    if head is None:
+    if head is None or at + 1 >= len(lines) or lines[at + 1] not in _FENCES:
         return None
     count = int(head["count"])
     if head["parts"]:
-        return _parts_of_one(lines, at + 1, head["path"], count)
-    shown = lines[at + 1 : at + 1 + count]
-    matches = [_NUMBERED.fullmatch(line) for line in shown]
-    code = [m[2] for n, m in enumerate(matches, 1) if m is not None and m[1] == str(n)]
-    at += 1 + count
-    if count == 0 and at < len(lines) and not lines[at]:
-        at += 1
-    if len(code) != count or at >= len(lines) or lines[at] != "END OF FILE":
+        return _parts_of_one(lines, at + 2, head["path"], count)
+    end = at + 2 + count
+    if end >= len(lines) or lines[end] != "```":
         return None
-    return ShownFile(head["path"], "".join(line + "\n" for line in code)), at + 1
+    code = lines[at + 2 : end]
+    return ShownFile(head["path"], "".join(line + "\n" for line in code)), end + 1
 
 
 def _parts_of_one(
@@ -124,14 +121,20 @@ def _parts_of_one(
 ) -> tuple[ShownFile, int] | None:
     """A file shown in part: its lines where they stand, blank ones for those left out."""
     code: list[str] = []
-    while at < len(lines) and lines[at] != "END OF FILE":
-        match = _NUMBERED.fullmatch(lines[at])
-        if match and len(code) < int(match[1]) <= count:
-            code += [""] * (int(match[1]) - len(code) - 1) + [match[2]]
+    while at < len(lines) and lines[at] != "```":
+        if part := _PART.fullmatch(lines[at]):
+            first, last = int(part[1]), int(part[2])
+            if not len(code) < first <= last <= count or at + last - first + 1 >= len(lines):
+                return None
+            code += [""] * (first - len(code) - 1)
+            code += lines[at + 1 : at + 2 + last - first]
+            at += last - first + 1
         elif not _NOT_SHOWN.fullmatch(lines[at]):
             return None
         at += 1
-    return (ShownFile(path, "".join(line + "\n" for line in code)), at + 1) if code else None
+    if not code or at >= len(lines):
+        return None
+    return ShownFile(path, "".join(line + "\n" for line in code)), at + 1
 
 
 def _after_files(lines: Sequence[str]) -> tuple[str, tuple[Attempt, ...]]:

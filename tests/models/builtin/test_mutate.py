@@ -141,8 +141,9 @@ def test_thirty_thousand_tokens_take_less_than_a_second() -> None:
 LINES = st.sampled_from(
     [
         "## Issue", "## Files", "## Failing tests", "## Earlier attempts", "## Answer", "",
-        "FILE: a.py (2 lines)", "   1|def f(x):", "   2|    return x + 1", "END OF FILE",
-        "FILE: a.py (0 lines)", "Attempt 1: tests fail", "```diff", "```", "+++ b/a.py",
+        "### a.py (2 lines)", "```python", "def f(x):", "    return x + 1", "```",
+        "### a.py (0 lines)", "### a.py (parts of its 9 lines)", "# lines 2-3",
+        "# lines 4-9 are not shown", "Attempt 1: tests fail", "```diff", "```", "+++ b/a.py",
         "@@ -1,2 +1,2 @@", "-    return x + 1", "+    return x - 1", "RESULT: no",
         "E   assert 1 == 10000000000000000000000", "E   assert 1e999 == [1, 'a']",
         "E   assert {} == {1: 2}", "a.py:2: in f", "E   KeyError: 'x'",
