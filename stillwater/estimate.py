@@ -11,7 +11,7 @@ def tokens(text: str) -> int:
 
     Of 43 files of seven repositories, as prompts show them, it gave from 0.98 to 1.39 of what
     Qwen2.5's tokenizer counts, with a median of 1.15; their characters a token go from 1.9 to 3.4,
-    so that no one number serves. Digits count one each, as in Qwen's, not in threes as in Llama 3's.
+    so that no one number serves. Digits count one each, as Qwen's do, not in threes as Llama 3's.
     """
     return sum(map(_of_piece, _PIECE.findall(text)))
 
