@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 _QUOTED = re.compile(r"""("(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*')""")
+_HUNK = re.compile(r"@@ -(\d+)(?:,\d+)? \+(\d+)(?:,\d+)? @@")
 _LAST = "\\ No newline at end of file\n"
 
 
@@ -54,6 +55,31 @@ def _name(path: str) -> str:
         for one in path.replace("\\", "\\\\").replace('"', '\\"')
     )
     return f'"{quoted}"'
+
+
+def brief(patch: str, most: int = 16) -> str:
+    """A patch of `diff` without context: where it changes lines, and the first `most` of them."""
+    told: list[str] = []
+    changed = old = new = 0
+    inside = opened = False
+    for line in patch.splitlines():
+        if line.startswith("diff --git "):
+            inside = False
+        elif found := _HUNK.match(line):
+            old, new, inside, opened = int(found[1]), int(found[2]), True, False
+        elif not inside:
+            told += [line] * line.startswith("+++ ")
+        elif line.startswith(("+", "-")):
+            changed += 1
+            if changed <= most:
+                told += [f"@@ -{old} +{new} @@"] * (not opened) + [line]
+            opened = True
+            old, new = old + line.startswith("-"), new + line.startswith("+")
+        elif not line.startswith("\\"):
+            old, new, opened = old + 1, new + 1, False
+    if changed > most:
+        told.append(f"… and {changed - most} more changed lines")
+    return "\n".join(told)
 
 
 def normalised(patch: str) -> str:

@@ -8,6 +8,8 @@ import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from stillwater.edits.text import split
+
 _BROKEN = (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError)
 _QUIET = threading.Lock()
 _RUNS_ON = ('"""', "'''", "\\")
@@ -107,6 +109,17 @@ def last_line(node: ast.stmt) -> int:
 def definitions(tree: ast.Module) -> list[Definition]:
     """Every function and class, in the order of the text."""
     return sorted(_walk(tree), key=lambda one: (one.first, -one.last))
+
+
+def functions(text: str) -> list[str]:
+    """The text of every function and method that is in no other function."""
+    tree, lines = parse(text), split(text)
+    return [
+        "".join(lines[one.first - 1 : one.last])
+        for one in (definitions(tree) if tree else ())
+        if isinstance(one.node, Function)
+        and not any(isinstance(owner, Function) for owner in one.owners)
+    ]
 
 
 def _walk(tree: ast.Module) -> Iterator[Definition]:

@@ -14,6 +14,8 @@ from stillwater.snapshot import JSON, Artifact, Outcome, Past, Snapshot
 from stillwater.steps.tools import Tools
 
 _SHARE_FOR_FILE = 0.75
+_PROSE = 320
+"""Tokens for what stands around the code of an answer."""
 
 
 def generate(snapshot: Snapshot, tools: Tools) -> Outcome:
@@ -62,33 +64,54 @@ def _facts(completion: Completion) -> dict[str, Json]:
 
 def _request(snapshot: Snapshot, tools: Tools) -> Request:
     config, first = snapshot.config, snapshot.attempt == 1
+    chosen = snapshot.last(Event.READ)
+    if chosen is None:
+        raise ValueError(f"machine {snapshot.machine_id} is in GENERATE without having read")
+    shown = _shown(snapshot, chosen, tools)
+    way = _way(snapshot, shown[0])
     return Request(
         model=snapshot.model,
-        messages=_messages(snapshot, tools),
+        messages=_messages(snapshot, chosen, shown, way),
         temperature=config.temperature if first else config.retry_temperature,
         seed=config.seed + snapshot.attempt - 1,
-        max_tokens=config.max_tokens,
+        max_tokens=min(config.max_tokens, _longest_answer(shown, way) or config.max_tokens),
         num_ctx=config.num_ctx,
         seconds=config.model_timeout,
     )
 
 
-def _messages(snapshot: Snapshot, tools: Tools) -> tuple[Message, ...]:
-    chosen = snapshot.last(Event.READ)
-    if chosen is None:
-        raise ValueError(f"machine {snapshot.machine_id} is in GENERATE without having read")
+def _longest_answer(shown: Sequence[prompt.ShownFile], way: prompt.Way) -> int | None:
+    """How many tokens an edit may need: an answer that runs on beyond that is none any more."""
+    if way == "diff":
+        return None
+    if way == "file":
+        return _PROSE + round(1.3 * tokens(shown[0].content))
+    return _PROSE + 2 * max(_largest_definition(file.content) for file in shown)
+
+
+def _largest_definition(content: str) -> int:
+    found = edits.functions(content)
+    return max(map(tokens, found)) if found else tokens(content)
+
+
+def _shown(snapshot: Snapshot, chosen: Past, tools: Tools) -> list[prompt.ShownFile]:
     instance = snapshot.instance
     store = tools.repositories.ensure(instance)
     paths = tools.repositories.paths(store, instance.base_commit)
     wanted = _chosen_files(chosen)
     texts = tools.repositories.texts(store, {path: paths[path] for path, _ in wanted})
-    shown = [prompt.ShownFile(path, texts[path], lines) for path, lines in wanted]
+    return [prompt.ShownFile(path, texts[path], lines) for path, lines in wanted]
+
+
+def _messages(
+    snapshot: Snapshot, chosen: Past, shown: Sequence[prompt.ShownFile], way: prompt.Way
+) -> tuple[Message, ...]:
+    issue = snapshot.instance.problem_statement
     failing = snapshot.text(chosen, "failing") if "failing" in chosen.artifacts else ""
     told = tried(snapshot) if snapshot.config.retry == "feedback" else []
-    way = _way(snapshot, shown[0])
     if snapshot.config.showing == "snippets":
-        return prompt.build_usual(instance.problem_statement, shown, failing)
-    return prompt.build(instance.problem_statement, shown, failing, told, way)
+        return prompt.build_usual(issue, shown, failing)
+    return prompt.build(issue, shown, failing, told, way)
 
 
 def _way(snapshot: Snapshot, first: prompt.ShownFile) -> prompt.Way:
@@ -116,18 +139,23 @@ def _lines(parts: Json) -> tuple[prompt.Lines, ...] | None:
 
 
 def tried(snapshot: Snapshot) -> list[prompt.Tried]:
-    """The earlier attempts, as the next prompt tells them."""
-    told = []
+    """The earlier attempts, as the next prompt tells them: no failure twice, no patch at length."""
+    told: list[prompt.Tried] = []
+    chosen = snapshot.last(Event.READ)
+    known = chosen.artifacts.get("failing") if chosen else None
+    seen = {known: "The same failures as before any change."}
     for past in snapshot.past:
         if past.event is not Event.RETRY:
             continue
         applied = snapshot.last(Event.APPLIED, past.attempt)
+        feedback = past.artifacts["feedback"]
         told.append(
             prompt.Tried(
                 attempt=past.attempt,
                 outcome=str(past.evidence.get("reason", "failed")),
-                patch=snapshot.text(applied, "patch") if applied else "",
-                result=snapshot.text(past, "feedback"),
+                patch=edits.brief(snapshot.text(applied, "patch")) if applied else "",
+                result=seen.get(feedback) or snapshot.text(past, "feedback"),
             )
         )
+        seen.setdefault(feedback, f"The same as of attempt {past.attempt}.")
     return told

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from stillwater.edits import diff, normalised
+from stillwater.edits import brief, diff, normalised
 
 LINE = st.sampled_from(
     ["a", "b", "", "  c", "d\r", "\x0c", "é\u2028", "-- x", "++ y", "@@ -1 +1 @@"]
@@ -108,3 +108,21 @@ def test_a_change_of_white_space_within_a_string_counts() -> None:
 
 def test_a_change_of_comments_alone_is_nothing() -> None:
     assert change("def f(a):\n    x = 1  # one\n    return a\n") == ""
+
+
+def test_a_brief_patch_has_its_changes_without_what_is_around_them() -> None:
+    old = "".join(f"{n}\n" for n in range(40))
+    base = {"x.py": old, "y.py": "-- a\nb\n"}
+    new = {
+        "x.py": old.replace("\n5\n", "\nfive\nsix\n").replace("\n30\n", "\n"),
+        "y.py": "++ a\nb\n",
+    }
+    told = [
+        "+++ b/x.py", "@@ -6 +6 @@", "-5", "+five", "+six", "@@ -31 +32 @@", "-30",
+        "+++ b/y.py", "@@ -1 +1 @@", "--- a", "+++ a",
+    ]  # fmt: skip
+
+    assert brief(diff(base, new)).splitlines() == told
+    assert brief(diff(base, new), 2).splitlines() == [
+        *told[:4], "+++ b/y.py", "… and 4 more changed lines"
+    ]  # fmt: skip

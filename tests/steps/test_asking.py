@@ -58,3 +58,25 @@ def test_an_edit_of_a_file_shown_in_part_goes_where_its_definition_stands(world:
     assert "### code_.py (parts of its 3606 lines)" in prompt
     assert "def double(x):\n    return x + 1\n" in prompt
     assert "are not shown: step_" in prompt
+
+
+def test_an_answer_may_be_as_long_as_an_edit_needs_and_no_longer(world: World) -> None:
+    world.repair(WRONG, WRONG, RIGHT, max_tokens=4096)
+    assert [asked["max_tokens"] < 400 for asked in world.script.asked] == [True, True, True]
+
+    grown(world, "def double(x):\n" + "    x = x + 1\n" * 300 + "    return x\n")
+    world.script.asked.clear()
+    (world.folder / "s.db").unlink()
+    world.repair(RIGHT, max_tokens=2048, num_ctx=16384)
+    assert [asked["max_tokens"] for asked in world.script.asked] == [2048]
+
+
+def test_no_failure_is_told_twice(world: World) -> None:
+    other = WRONG.replace("x + 2", "2 + x")
+    world.repair(WRONG, other, WRONG.replace("x + 2", "x + 1 + 0"), RIGHT, ways=("definition",))
+    *_, last = world.prompts()
+    assert last.count("assert 6 == 8") == 1
+    assert "RESULT: The same as of attempt 1." in last
+    assert "RESULT: The same failures as before any change." in last
+    assert "+    return x + 2\n```" in last
+    assert "triple" not in last[last.index("## Earlier attempts") :]
