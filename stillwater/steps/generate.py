@@ -14,6 +14,7 @@ from stillwater.snapshot import JSON, Artifact, Outcome, Past, Snapshot
 from stillwater.steps.tools import Tools
 
 _SHARE_FOR_FILE = 0.75
+_SAID = 500
 _PROSE = 320
 """Tokens for what stands around the code of an answer."""
 
@@ -40,13 +41,23 @@ def generate(snapshot: Snapshot, tools: Tools) -> Outcome:
     reading = _READERS[snapshot.config.applying](completion.text, completion.finish_reason)
     facts |= _facts(completion) | {"repairs": list(reading.repairs)}
     if reading.problem:
-        return Outcome(Event.UNUSABLE, {**facts, "problem": reading.problem}, artifacts)
+        said = _prose(completion)
+        facts |= {"problem": reading.problem} | ({"said": said} if said else {})
+        return Outcome(Event.UNUSABLE, facts, artifacts)
     listed = json.dumps([asdict(edit) for edit in reading.edits], ensure_ascii=False)
     artifacts["edits"] = Artifact("edits", listed.encode("utf-8", "replace"), JSON)
     return Outcome(Event.PROPOSED, facts, artifacts)
 
 
 _READERS = {"forgiving": edits.read, "strict": edits.read_strictly, "git": edits.read_diff}
+
+
+def _prose(completion: Completion) -> str:
+    """The end of an answer that explains and gives no code: what it found need not be lost."""
+    text = " ".join(completion.text.split())
+    if completion.finish_reason == "length" or "```" in text:
+        return ""
+    return text if len(text) <= _SAID else "…" + text[-_SAID:]
 
 
 def _facts(completion: Completion) -> dict[str, Json]:

@@ -28,7 +28,9 @@ def refine(snapshot: Snapshot, tools: Tools) -> Outcome:
 
 def _told(snapshot: Snapshot, last: Past) -> tuple[str, str]:
     if last.event is Event.UNUSABLE:
-        return "the answer held no usable edit", str(last.evidence["problem"])
+        said, problem = last.evidence.get("said"), str(last.evidence["problem"])
+        told = f"{problem} It said: {said}" if said else problem
+        return "the answer held no usable edit", told
     if last.event is Event.REJECTED:
         return "the edit did not apply", str(last.evidence["problem"])
     stopped = last.evidence.get("stopped")

@@ -80,3 +80,11 @@ def test_no_failure_is_told_twice(world: World) -> None:
     assert "RESULT: The same failures as before any change." in last
     assert "+    return x + 2\n```" in last
     assert "triple" not in last[last.index("## Earlier attempts") :]
+
+
+def test_what_an_answer_without_code_found_is_told_to_the_next(world: World) -> None:
+    world.repair("REASONING: It adds where it should multiply,\nso `2 * x` is right.", RIGHT)
+    assert (
+        "It said: REASONING: It adds where it should multiply, so `2 * x` is right."
+        in (world.prompts()[1])
+    )
