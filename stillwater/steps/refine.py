@@ -28,8 +28,10 @@ def refine(snapshot: Snapshot, tools: Tools) -> Outcome:
 
 def _told(snapshot: Snapshot, last: Past) -> tuple[str, str]:
     if last.event is Event.UNUSABLE:
-        said, problem = last.evidence.get("said"), str(last.evidence["problem"])
-        told = f"{problem} It said: {said}" if said else problem
+        said = last.evidence.get("said")
+        told = (
+            f"{last.evidence['problem']} It said: {said}" if said else str(last.evidence["problem"])
+        )
         return "the answer held no usable edit", told
     if last.event is Event.REJECTED:
         return "the edit did not apply", str(last.evidence["problem"])
