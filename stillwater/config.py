@@ -54,9 +54,10 @@ class Config(BaseSettings):
 
     attempts: int = Field(6, ge=1, le=100)
     feedback: Literal["tests", "visible"] = "tests"
-    ways: tuple[Way, ...] = Field(("definition", "file"), min_length=1)
+    ways: tuple[Way, ...] = Field(("definition", "file", "explained"), min_length=1)
     """What the attempts ask for in turn: `definition` (corrected definitions), `file` (the whole
-    corrected file, where it is short enough for an answer; otherwise definitions) or `diff`."""
+    corrected file, where it is short enough for an answer; otherwise definitions), `explained`
+    (definitions after a longer explanation) or `diff`."""
     showing: Literal["files", "snippets"] = "files"
     """Whole files and definitions, or snippets of 1 KB as a usual retrieval has them."""
     applying: Literal["forgiving", "strict", "git"] = "forgiving"
@@ -71,9 +72,9 @@ class Config(BaseSettings):
     """The longest answer, in tokens."""
     max_files: int = Field(6, ge=1)
     temperature: float = Field(0.0, ge=0, le=2)
-    """Of the first attempt."""
+    """Of the first attempt in each of the ways."""
     retry_temperature: float = Field(0.7, ge=0, le=2)
-    """Of every later attempt."""
+    """Of every later attempt, and after an answer that says again what an earlier one did."""
     seed: int = 0
     """Of attempt 1; attempt k uses seed + k - 1."""
     model_timeout: float = Field(900.0, gt=0)

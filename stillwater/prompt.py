@@ -15,7 +15,7 @@ The answer is one or more blocks:
 
     FILE: path
     LINES: 12-20
-    REASONING: what is wrong, and what must change
+    REASONING: one short sentence that names the cause
     ```python
     the whole corrected definition (or the new text of those lines)
     ```
@@ -45,15 +45,16 @@ tests."""
 
 TEMPLATE = """FILE: the file's path
 LINES: first-last
-REASONING: what is wrong, and what must change
+REASONING: {why}
 ```python
 {what}
 ```
 """
 """The format of a block, with placeholders."""
 
-Way = Literal["definition", "file", "diff"]
-"""What an answer gives: each changed definition whole, the whole file, or a unified diff."""
+Way = Literal["definition", "file", "explained", "diff"]
+"""What an answer gives: each changed definition whole, the whole file, the definitions again but
+after a longer explanation, or a unified diff."""
 
 DIFF_SYSTEM = """You repair bugs in Python repositories. You are given an issue and snippets of \
 the source code. Answer with a single unified diff in the format of `git diff` that resolves the \
@@ -61,17 +62,33 @@ issue, in a ```diff block, with paths relative to the repository's root, and not
 """The instruction of the usual way, which Stillwater is compared with."""
 
 
-_WAYS: Mapping[Way, tuple[str, str]] = {
-    "definition": ("answer with its repair", "the whole corrected function or method"),
-    "file": (
+class _Wanted(NamedTuple):
+    """What a way asks for, and its placeholders of the code and of the reasoning."""
+
+    ask: str
+    what: str
+    why: str
+
+
+_DEFINITION = "the whole corrected function or method"
+_BRIEFLY = "one short sentence that names the cause"
+_WAYS: Mapping[Way, _Wanted] = {
+    "definition": _Wanted("answer with its repair", _DEFINITION, _BRIEFLY),
+    "file": _Wanted(
         "answer with the WHOLE corrected file, from its first line to its last",
         "the whole corrected file",
+        _BRIEFLY,
     ),
-    "diff": ("answer with a unified diff", "the unified diff"),
+    "explained": _Wanted(
+        "explain it before you answer with its repair",
+        _DEFINITION,
+        "which line is wrong, what it does in the failing test, and what it must do instead",
+    ),
+    "diff": _Wanted("answer with a unified diff", "the unified diff", _BRIEFLY),
 }
-"""What is asked for, and the placeholder of the code."""
 
-PLACEHOLDERS = tuple(what for _, what in _WAYS.values())
+PLACEHOLDERS = tuple(word for way in _WAYS.values() for word in (way.what, way.why))
+"""What stands in templates where the answer's own words should."""
 
 
 class Lines(NamedTuple):
@@ -195,6 +212,7 @@ def _told(one: Tried) -> str:
 
 
 def _ask(again: bool, way: Way) -> str:
-    ask, what = _WAYS[way]
+    wanted = _WAYS[way]
     lead = "Those attempts were wrong. Look for another cause" if again else "Find the bug"
-    return f"{lead}, and {ask}, in this format:\n\n{TEMPLATE.format(what=what)}"
+    template = TEMPLATE.format(what=wanted.what, why=wanted.why)
+    return f"{lead}, and {wanted.ask}, in this format:\n\n{template}"

@@ -55,9 +55,10 @@ def test_of_a_file_shown_in_part_every_line_left_out_is_accounted_for() -> None:
 
 
 def test_ways_differ_only_at_the_end() -> None:
-    definition, file, _ = (build("p", FILES, "f", [], way)[1]["content"] for way in get_args(Way))
+    asked = {way: build("p", FILES, "f", [], way)[1]["content"] for way in get_args(Way)}
 
-    head, _, end = definition.partition("## Answer")
-    assert file.startswith(head)
-    assert "the WHOLE corrected file" in file.removeprefix(head)
+    head, _, end = asked["definition"].partition("## Answer")
+    assert all(prompt.startswith(head) for prompt in asked.values())
+    assert len(set(asked.values())) == len(asked)
+    assert "the WHOLE corrected file" in asked["file"].removeprefix(head)
     assert "the whole corrected function or method" in end

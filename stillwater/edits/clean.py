@@ -24,7 +24,7 @@ def _plain(text: str) -> str:
 
 _PLACEHOLDERS = {_plain(line.partition(": ")[2] or line) for line in TEMPLATE.splitlines()}
 _PLACEHOLDERS |= {*map(_plain, PLACEHOLDERS), *map(_plain, _OFTEN_SAID)}
-_PLACEHOLDERS -= {"", "python", "what"}
+_PLACEHOLDERS -= {"", "python", "what", "why"}
 
 
 def is_placeholder(text: str) -> bool:

@@ -74,7 +74,7 @@ def _facts(completion: Completion) -> dict[str, Json]:
 
 
 def _request(snapshot: Snapshot, tools: Tools) -> Request:
-    config, first = snapshot.config, snapshot.attempt == 1
+    config = snapshot.config
     chosen = snapshot.last(Event.READ)
     if chosen is None:
         raise ValueError(f"machine {snapshot.machine_id} is in GENERATE without having read")
@@ -83,7 +83,7 @@ def _request(snapshot: Snapshot, tools: Tools) -> Request:
     return Request(
         model=snapshot.model,
         messages=_messages(snapshot, chosen, shown, way),
-        temperature=config.temperature if first else config.retry_temperature,
+        temperature=config.temperature if _is_fresh(snapshot) else config.retry_temperature,
         seed=config.seed + snapshot.attempt - 1,
         max_tokens=min(config.max_tokens, _longest_answer(shown, way) or config.max_tokens),
         num_ctx=config.num_ctx,
@@ -91,13 +91,20 @@ def _request(snapshot: Snapshot, tools: Tools) -> Request:
     )
 
 
+def _is_fresh(snapshot: Snapshot) -> bool:
+    """Whether this way is asked for the first time, and no answer has repeated another so far."""
+    repeated = any("repeats" in past.evidence for past in snapshot.past)
+    return snapshot.attempt <= len(snapshot.config.ways) and not repeated
+
+
 def _longest_answer(shown: Sequence[prompt.ShownFile], way: prompt.Way) -> int | None:
     """How many tokens an edit may need: an answer that runs on beyond that is none any more."""
     if way == "diff":
         return None
+    prose = _PROSE * (2 if way == "explained" else 1)
     if way == "file":
-        return _PROSE + round(1.3 * tokens(shown[0].content))
-    return _PROSE + 2 * max(_largest_definition(file.content) for file in shown)
+        return prose + round(1.3 * tokens(shown[0].content))
+    return prose + 2 * max(_largest_definition(file.content) for file in shown)
 
 
 def _largest_definition(content: str) -> int:
