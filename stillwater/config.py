@@ -63,9 +63,10 @@ class Config(BaseSettings):
     applying: Literal["forgiving", "strict", "git"] = "forgiving"
     """How edits are read and placed: all that is certain repaired; or nothing, the code just in
     place of LINES; or the answer taken for a diff and given to `git apply`."""
-    retry: Literal["feedback", "resample"] = "feedback"
-    """What a later attempt is told: what the earlier ones tried and what came of it, or nothing, so
-    that it differs by its seed and temperature alone."""
+    retry: Literal["feedback", "resample", "mixed"] = "mixed"
+    """What a later attempt is told: what the earlier ones tried and what came of it (`feedback`);
+    nothing, so that it differs by its way, seed and temperature alone (`resample`); or nothing the
+    first time in each of the ways, and all from then on (`mixed`)."""
     num_ctx: int = Field(16384, ge=1024)
     """Context length in tokens, prompt and answer together; one value for the whole run."""
     max_tokens: int = Field(1536, ge=64)

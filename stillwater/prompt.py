@@ -51,6 +51,7 @@ REASONING: {why}
 ```
 """
 """The format of a block, with placeholders."""
+WHOLE_TEMPLATE = TEMPLATE.replace("LINES: first-last\n", "")
 
 Way = Literal["definition", "file", "explained", "diff"]
 """What an answer gives: each changed definition whole, the whole file, the definitions again but
@@ -63,11 +64,12 @@ issue, in a ```diff block, with paths relative to the repository's root, and not
 
 
 class _Wanted(NamedTuple):
-    """What a way asks for, and its placeholders of the code and of the reasoning."""
+    """What a way asks for, its placeholders of the code and of the reasoning, and its format."""
 
     ask: str
     what: str
     why: str
+    template: str = TEMPLATE
 
 
 _DEFINITION = "the whole corrected function or method"
@@ -75,9 +77,11 @@ _BRIEFLY = "one short sentence that names the cause"
 _WAYS: Mapping[Way, _Wanted] = {
     "definition": _Wanted("answer with its repair", _DEFINITION, _BRIEFLY),
     "file": _Wanted(
-        "answer with the WHOLE corrected file, from its first line to its last",
+        "say in one sentence what must change, then write the WHOLE corrected file, from its first "
+        "line to its last",
         "the whole corrected file",
-        _BRIEFLY,
+        "what must change",
+        WHOLE_TEMPLATE,
     ),
     "explained": _Wanted(
         "explain it before you answer with its repair",
@@ -214,5 +218,5 @@ def _told(one: Tried) -> str:
 def _ask(again: bool, way: Way) -> str:
     wanted = _WAYS[way]
     lead = "Those attempts were wrong. Look for another cause" if again else "Find the bug"
-    template = TEMPLATE.format(what=wanted.what, why=wanted.why)
+    template = wanted.template.format(what=wanted.what, why=wanted.why)
     return f"{lead}, and {wanted.ask}, in this format:\n\n{template}"

@@ -38,7 +38,8 @@ class Merge:
         defining = [one for one in body if isinstance(one, Defining)]
         if not defining or self.file.tree is None:
             return False
-        old = self.file.tree.body
+        home = self.class_at(self.edit.first) if self.code.margin else None
+        old = self.file.tree.body if home is None else home.node.body
         constants = []
         for node in body:
             if isinstance(node, Defining | Importing) or is_text(node):
@@ -48,6 +49,13 @@ class Merge:
             if not assigned(node):
                 return False
             constants.append(node)
+        if home is not None and (constants or not self._all_known(defining)):
+            inner = (*home.owners, home.node)
+            among = [one for one in self.file.definitions if one.owners == inner]
+            self.members(defining, inner, among)
+            at = next((one.first for one in among), last_line(home.node) + 1)
+            self.values(constants, old, above_comments(self.file, at))
+            return True
         self.members(defining, (), self.file.definitions)
         self.values(constants, self.file.tree.body, self.anchor(defining))
         imports = [one for one in body if isinstance(one, Importing)]
@@ -162,10 +170,34 @@ class Merge:
             if anchor is None and (renamed := self.renamed(node)):
                 self.splices.append(moved(self.file, self.code, self.edit, node, renamed))
                 continue
-            place = anchor or self.at_line(self.edit.first) or self.at_line(neighbour)
+            beside = self.in_class(node, self.edit.first)
+            place = anchor or beside or self.at_line(self.edit.first) or self.at_line(neighbour)
             if place is None:
                 raise EditError(self.unknown(node))
-            self.insert(node, place, ahead if anchor else True)
+            before = place.first > (self.edit.first or 0) if beside else True
+            self.insert(node, place, ahead if anchor else before)
+
+    def _all_known(self, nodes: Sequence[Defining]) -> bool:
+        names = {one.name for one in self.file.definitions}
+        return all(node.name in names for node in nodes)
+
+    def class_at(self, line: int | None) -> Definition | None:
+        """The class between whose members, or at whose assignments, the line is."""
+        holder = self.at_line(line)
+        if line is None or holder is None or not holder.first <= line <= holder.last:
+            return None
+        return holder if isinstance(holder.node, ast.ClassDef) else None
+
+    def in_class(self, node: Defining, line: int | None) -> Definition | None:
+        """The member next to which a new method goes, where the line is between a class's."""
+        holder = self.class_at(line)
+        method = takes_instance(node) or self.code.margin or node.col_offset
+        if line is None or holder is None or not method:
+            return None
+        inner = (*holder.owners, holder.node)
+        members = [one for one in self.file.definitions if one.owners == inner]
+        after = next((one for one in members if one.first > line), None)
+        return after or (members[-1] if members else None)
 
     def renamed(self, node: Defining) -> Definition | None:
         """The definition in LINES that the new one is much like, under another name."""
@@ -196,7 +228,7 @@ class Merge:
     def insert(self, node: Defining, place: Definition, ahead: bool) -> None:
         """Insert a new definition before or after one that is there."""
         inside = bool(place.owners) and isinstance(place.owners[-1], ast.ClassDef)
-        if inside and not (takes_instance(node) or node.col_offset):
+        if inside and not (takes_instance(node) or node.col_offset or self.code.margin):
             place = next(one for one in self.file.definitions if one.node is place.outermost)
             inside = False
         give = self.file.indent_at(place.node.lineno)

@@ -2,7 +2,7 @@
 
 import ast
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from stillwater.edits.syntax import Function
 
@@ -34,14 +34,22 @@ _BASES = ("Protocol", "ABC")
 
 
 def elision(
-    code: str, tree: ast.Module | None, *, python: bool = True, stub: bool = False
+    code: str,
+    tree: ast.Module | None,
+    known: Collection[str] = frozenset(),
+    *,
+    python: bool = True,
+    stub: bool = False,
 ) -> str | None:
     """The line of the code that stands for code left out, or None where nothing is left out.
 
-    `tree` is the code's, if it is Python and parses; `stub` says that the file only has signatures.
+    `tree` is the code's, if it is Python and parses; `known` are lines that stand for nothing
+    else; `stub` says that the file only has signatures.
     """
     for line in code.splitlines():
         text = line.strip()
+        if text in known and text.startswith("#"):
+            continue
         comment = text.lstrip("#/<!-* ([") if text.startswith(("#", "//", "<!--", "/*")) else ""
         if comment and len(comment) < 120 and _ELIDING.fullmatch(comment.rstrip("->*/ ")):
             return text

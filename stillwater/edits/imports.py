@@ -1,7 +1,7 @@
 """Imports that an answer gives above a definition."""
 
 import ast
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from stillwater.edits.base import File, Splice
 from stillwater.edits.syntax import Defining, first_line, is_text, last_line
@@ -11,22 +11,29 @@ Importing = ast.Import | ast.ImportFrom
 
 
 def missing(file: File, wanted: Sequence[Importing]) -> list[Splice]:
-    """What adds to the file's import block those of the imports that it doesn't have."""
+    """What adds those of the imports that the file doesn't have.
+
+    Each goes next to the import that stands beside it in the answer, or else to the end of the
+    file's import block.
+    """
     if file.tree is None:
         return []
     have = {key for node in file.tree.body for key in _reachable(node)}
+    lines = _lines_of_imports(file.tree)
     future: list[str] = []
     plain: list[str] = []
-    for node in wanted:
+    splices: list[Splice] = []
+    for n, node in enumerate(wanted):
         names = [one for one in node.names if _key(node, one) not in have]
         have.update(_key(node, one) for one in names)
         if not names or _is_own(file, node):
             continue
-        target = (
-            future if isinstance(node, ast.ImportFrom) and node.module == "__future__" else plain
-        )
-        target.append(_text(node, names))
-    splices = []
+        if isinstance(node, ast.ImportFrom) and node.module == "__future__":
+            future.append(_text(node, names))
+        elif beside := _beside(wanted, n, lines):
+            splices.append(Splice(beside, beside - 1, (_text(node, names),), "import"))
+        else:
+            plain.append(_text(node, names))
     if future:
         at = _after_head(file, file.tree)
         splices.append(Splice(at, at - 1, tuple(future), "import"))
@@ -34,6 +41,23 @@ def missing(file: File, wanted: Sequence[Importing]) -> list[Splice]:
         at, gap = _after_imports(file, file.tree)
         splices.append(Splice(at, at - 1, (*plain, *gap), "import"))
     return splices
+
+
+def _lines_of_imports(tree: ast.Module) -> dict[str, tuple[int, int]]:
+    """The first and last line of each import at the top of the file, by its text."""
+    found = [one for one in tree.body if isinstance(one, Importing)]
+    return {ast.unparse(one): (one.lineno, last_line(one)) for one in found}
+
+
+def _beside(
+    wanted: Sequence[Importing], at: int, lines: Mapping[str, tuple[int, int]]
+) -> int | None:
+    """The line to insert before, where the import before or after in the answer is the file's."""
+    before = next((one for one in reversed(wanted[:at]) if ast.unparse(one) in lines), None)
+    if before is not None:
+        return lines[ast.unparse(before)][1] + 1
+    after = next((one for one in wanted[at + 1 :] if ast.unparse(one) in lines), None)
+    return lines[ast.unparse(after)][0] if after is not None else None
 
 
 def _reachable(node: ast.stmt) -> list[tuple[str, str, str]]:

@@ -13,6 +13,8 @@ from stillwater.edits.model import Edit, EditError
 from stillwater.edits.replace import by_old_text
 from stillwater.edits.syntax import Definition, bound, definitions, is_text, used
 
+_FEW = 0.2
+
 
 def place(file: File, edits: Sequence[Edit]) -> list[Splice]:
     """What the edits of one file replace in its base text, in the order of the lines.
@@ -52,7 +54,7 @@ def is_whole(file: File, code: Code, edit: Edit) -> bool:
     """Whether the code is the whole file anew.
 
     It is where it has every top-level definition and nearly every other name of the file, and
-    uses none of those that it lacks.
+    uses none of those that it lacks. Where LINES say that it is, a few definitions may be gone.
     """
     count = len(file.lines)
     stated = edit.first == 1 and (edit.last or 0) >= count
@@ -60,21 +62,26 @@ def is_whole(file: File, code: Code, edit: Edit) -> bool:
         return stated and (not file.is_python or code.tree is not None or file.tree is None)
     names, given = bound(file.tree.body), bound(code.tree.body)
     defined = {one.name for one in file.definitions if not one.owners}
-    if not defined <= given or (lost := names - given) & used(code.tree):
+    few = _FEW if stated else 0.0
+    if len(defined - given) > few * len(defined) or (lost := names - given) & used(code.tree):
         return False
-    if not _same_insides(file, code):
+    if not _same_insides(file, code, few):
         return False
     if stated and len(code.lines) >= 0.3 * count:
         return bool(defined) or bool(names & given) or not names
-    return len(names) > 1 and len(lost) <= 0.2 * len(names) and len(code.lines) >= 0.5 * count
+    return len(names) > 1 and len(lost) <= _FEW * len(names) and len(code.lines) >= 0.5 * count
 
 
-def _same_insides(file: File, code: Code) -> bool:
-    """Whether the code's classes have all the members that the file's have."""
+def _same_insides(file: File, code: Code, few: float) -> bool:
+    """Whether the code's classes have all the members that the file's have, but for unused few."""
     if code.tree is None:
         return False
     have = {one.label for one in file.definitions if _is_member(one)}
-    return have <= {one.label for one in definitions(code.tree)}
+    lost = have - {one.label for one in definitions(code.tree)}
+    if len(lost) > few * len(have):
+        return False
+    asked = {one.attr for one in ast.walk(code.tree) if isinstance(one, ast.Attribute)}
+    return asked.isdisjoint(label.rsplit(".", 1)[-1] for label in lost)
 
 
 def _is_member(one: Definition) -> bool:
@@ -82,14 +89,15 @@ def _is_member(one: Definition) -> bool:
 
 
 def _only_imports(file: File, code: Code, edit: Edit) -> list[Splice]:
-    """What adds the imports of a block of nothing else, unless LINES are imports to replace."""
+    """What adds the imports of a block of nothing else, unless it replaces the imports in LINES."""
     nodes = [one for one in code.tree.body if not is_text(one)] if code.tree else []
     imports = [one for one in nodes if isinstance(one, ast.Import | ast.ImportFrom)]
     if not imports or len(imports) < len(nodes) or code.margin:
         return []
     if edit.first is not None:
-        old = file.slice(edit.first, edit.last or edit.first)
-        if any(line.strip().startswith(("import ", "from ")) for line in old):
+        old = [line.strip() for line in file.slice(edit.first, edit.last or edit.first)]
+        given = {line.strip() for line in code.lines}
+        if any(line.startswith(("import ", "from ")) and line not in given for line in old):
             return []
     return missing(file, imports)
 

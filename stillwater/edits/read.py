@@ -1,7 +1,7 @@
 """Reading an answer: forgives what can be repaired with certainty, and says what it repaired."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from stillwater.edits import clean, forms
 from stillwater.edits.blocks import Block, blocks
@@ -17,8 +17,14 @@ _THINK_END = re.compile(r"^\s*</(?:think|thinking|thought)>", re.MULTILINE | re.
 _FORMAT = "answer with FILE, LINES, REASONING and the whole corrected definition."
 
 
-def read(completion: str, finish_reason: str = "stop") -> Reading:
-    """The edits of a completion, or the problem that leaves it without any. Never raises."""
+def read(
+    completion: str, finish_reason: str = "stop", known: Collection[str] = frozenset()
+) -> Reading:
+    """The edits of a completion, or the problem that leaves it without any. Never raises.
+
+    `known` are lines of the files that the model saw, without indentation: what stands there is no
+    mark of code left out.
+    """
     if finish_reason == "length":
         return _none("The answer was cut off at the token limit: give a shorter one.")
     notes: list[str] = []
@@ -31,7 +37,7 @@ def read(completion: str, finish_reason: str = "stop") -> Reading:
     problem = f"The answer is only prose: {_FORMAT}"
     found = list(blocks(text, notes)) or _bare_diff(text)
     for block in found:
-        made, wrong, spoilt = _edits(block, notes)
+        made, wrong, spoilt = _edits(block, notes, known)
         if spoilt:
             return Reading((), tuple(dict.fromkeys(notes)), wrong)
         problem = wrong if not made else problem
@@ -82,11 +88,11 @@ def _plain_text(completion: str, notes: list[str]) -> str | None:
     return text
 
 
-def _edits(block: Block, notes: list[str]) -> tuple[list[Edit], str, bool]:
+def _edits(block: Block, notes: list[str], known: Collection[str]) -> tuple[list[Edit], str, bool]:
     """The block's edits, or why it has none, and whether that spoils the whole answer."""
     lines = list(block.code)
     if forms.is_replacing(lines):
-        return _replacing(block, notes)
+        return _replacing(block, notes, known)
     real = clean.without_placeholders(lines)
     if len(real) < len(lines):
         notes.append("placeholder left out")
@@ -97,7 +103,7 @@ def _edits(block: Block, notes: list[str]) -> tuple[list[Edit], str, bool]:
     if numbers:
         notes.append("line numbers left out")
     code = "\n".join(trimmed(real))
-    if dots := _left_out(path, code):
+    if dots := _left_out(path, code, known):
         return [], dots, True
     if not path and not _defines(code):
         return [], f"The answer names no file: {_FORMAT}", False
@@ -110,14 +116,16 @@ def _defines(code: str) -> bool:
     return tree is not None and any(isinstance(one, Defining) for one in tree.body)
 
 
-def _replacing(block: Block, notes: list[str]) -> tuple[list[Edit], str, bool]:
+def _replacing(
+    block: Block, notes: list[str], known: Collection[str]
+) -> tuple[list[Edit], str, bool]:
     """The edits of a block that is a diff, or search and replace."""
     made = []
     for one in forms.replacements(block.code, block.path):
         old, _ = clean.without_numbers(one.old)
         new, _ = clean.without_numbers(one.new)
         code = "\n".join(new)
-        if dots := _left_out(one.path, code):
+        if dots := _left_out(one.path, code, known):
             return [], dots, True
         first = one.first or (block.lines[0] if block.lines else None)
         made.append(Edit(one.path, first, None, _reasoning(block), code, "\n".join(old)))
@@ -127,12 +135,12 @@ def _replacing(block: Block, notes: list[str]) -> tuple[list[Edit], str, bool]:
     return made, "", False
 
 
-def _left_out(path: str, code: str) -> str | None:
+def _left_out(path: str, code: str, known: Collection[str]) -> str | None:
     """The sentence for code that leaves parts out."""
     stub = path.endswith(".pyi")
     python = stub or path.endswith(".py") or "." not in path.rsplit("/", 1)[-1]
     tree = understand(code).tree if python else None
-    dots = elision(code, tree, python=python, stub=stub)
+    dots = elision(code, tree, known, python=python, stub=stub)
     return dots and (
         f'The code leaves parts out ("{dots[:80]}" stands where code should): '
         "give every changed definition whole."

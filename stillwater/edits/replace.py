@@ -2,6 +2,7 @@
 
 import difflib
 from collections.abc import Iterator, Sequence
+from itertools import dropwhile
 
 from stillwater.edits.base import File, Splice
 from stillwater.edits.model import Edit, EditError
@@ -116,12 +117,17 @@ def _differences(here: Sequence[int], old: Sequence[str], new: Sequence[str]) ->
         # Blank lines that neither the old text nor the new tells of stay.
         if first_old and not _gap(were, first_old):
             first = here[first_old] if first_old < len(here) else first
-            lines = trimmed(lines) if not _gap(are, first_new) else lines
+            lines = lines if _gap(are, first_new) else _without_first_blanks(lines)
         if end_old > first_old and end_old < len(here) and not _gap(were, end_old):
             last = here[end_old - 1]
+            lines = lines if _gap(are, end_new) else _without_first_blanks(lines[::-1])[::-1]
         if not (first_old and end_old < len(here)):
             lines = trimmed(lines)
         yield Splice(first, last, tuple(lines), "old text")
+
+
+def _without_first_blanks(lines: Sequence[str]) -> list[str]:
+    return list(dropwhile(is_blank, lines))
 
 
 def _real(lines: Sequence[str]) -> list[int]:

@@ -8,7 +8,7 @@ from stillwater import edits, prompt
 from stillwater.canonical import Json, canonical
 from stillwater.estimate import tokens
 from stillwater.machine import Event
-from stillwater.models.client import PromptTooLong
+from stillwater.models.client import BUILTIN, PromptTooLong
 from stillwater.models.protocol import Completion, Message, Request
 from stillwater.snapshot import JSON, Artifact, Outcome, Past, Snapshot
 from stillwater.steps.tools import Tools
@@ -21,7 +21,12 @@ _PROSE = 320
 
 def generate(snapshot: Snapshot, tools: Tools) -> Outcome:
     """Outcome `proposed` with the edits, `unusable` with the problem, or `abort`."""
-    request = _request(snapshot, tools)
+    chosen = snapshot.last(Event.READ)
+    if chosen is None:
+        raise ValueError(f"machine {snapshot.machine_id} is in GENERATE without having read")
+    shown = _shown(snapshot, chosen, tools)
+    known = frozenset(line.strip() for file in shown for line in file.content.splitlines())
+    request = _request(snapshot, chosen, shown)
     asked = canonical(
         [{"role": one["role"], "content": one["content"]} for one in request.messages]
     )
@@ -38,7 +43,7 @@ def generate(snapshot: Snapshot, tools: Tools) -> Outcome:
     except PromptTooLong as error:
         return Outcome(Event.ABORT, {**facts, "reason": str(error)}, artifacts)
     artifacts["completion"] = Artifact("completion", completion.text.encode("utf-8", "replace"))
-    reading = _READERS[snapshot.config.applying](completion.text, completion.finish_reason)
+    reading = _reading(snapshot, completion, known)
     facts |= _facts(completion) | {"repairs": list(reading.repairs)}
     if reading.problem:
         said = _prose(completion)
@@ -49,7 +54,14 @@ def generate(snapshot: Snapshot, tools: Tools) -> Outcome:
     return Outcome(Event.PROPOSED, facts, artifacts)
 
 
-_READERS = {"forgiving": edits.read, "strict": edits.read_strictly, "git": edits.read_diff}
+def _reading(snapshot: Snapshot, completion: Completion, known: frozenset[str]) -> edits.Reading:
+    match snapshot.config.applying:
+        case "strict":
+            return edits.read_strictly(completion.text, completion.finish_reason)
+        case "git":
+            return edits.read_diff(completion.text, completion.finish_reason)
+        case _:
+            return edits.read(completion.text, completion.finish_reason, known)
 
 
 def _prose(completion: Completion) -> str:
@@ -73,12 +85,8 @@ def _facts(completion: Completion) -> dict[str, Json]:
     }
 
 
-def _request(snapshot: Snapshot, tools: Tools) -> Request:
+def _request(snapshot: Snapshot, chosen: Past, shown: Sequence[prompt.ShownFile]) -> Request:
     config = snapshot.config
-    chosen = snapshot.last(Event.READ)
-    if chosen is None:
-        raise ValueError(f"machine {snapshot.machine_id} is in GENERATE without having read")
-    shown = _shown(snapshot, chosen, tools)
     way = _way(snapshot, shown[0])
     return Request(
         model=snapshot.model,
@@ -89,6 +97,13 @@ def _request(snapshot: Snapshot, tools: Tools) -> Request:
         num_ctx=config.num_ctx,
         seconds=config.model_timeout,
     )
+
+
+def _is_told(snapshot: Snapshot) -> bool:
+    """Whether the attempt is told of those before it; a search must know what it has tried."""
+    config = snapshot.config
+    is_late = snapshot.attempt > len(config.ways) or snapshot.model.startswith(BUILTIN)
+    return config.retry == "feedback" or (config.retry == "mixed" and is_late)
 
 
 def _is_fresh(snapshot: Snapshot) -> bool:
@@ -126,7 +141,7 @@ def _messages(
 ) -> tuple[Message, ...]:
     issue = snapshot.instance.problem_statement
     failing = snapshot.text(chosen, "failing") if "failing" in chosen.artifacts else ""
-    told = tried(snapshot) if snapshot.config.retry == "feedback" else []
+    told = tried(snapshot) if _is_told(snapshot) else []
     if snapshot.config.showing == "snippets":
         return prompt.build_usual(issue, shown, failing)
     return prompt.build(issue, shown, failing, told, way)

@@ -49,7 +49,8 @@ class World:
     def repair(self, *answers: str, **settings: Any) -> tuple[Past, ...]:
         """The history of the one machine after a whole run."""
         self.script.texts = list(answers)
-        config = load({"models": ("openai/local",), "attempts": len(answers) or 1, **settings})
+        told = {"models": ("openai/local",), "attempts": len(answers) or 1, "retry": "feedback"}
+        config = load(told | settings)
         sandbox = LocalSandbox(self.folder / "home")
         with Store.open(self.folder / "s.db") as store:
             store.create_run(
