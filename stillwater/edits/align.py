@@ -56,8 +56,16 @@ def by_lines(file: File, code: Code, edit: Edit) -> Splice:
     if best is None:
         raise EditError(_refusal(file, code, stated or ranked[0]))
     window, splice = best
+    if stated and not window.stated and _is_inside(window, stated, code):
+        return next((one for _, one in _good(file, code, [stated])), splice)
     _settle_tie(file, window, good)
     return splice
+
+
+def _is_inside(best: _Window, stated: _Window, code: Code) -> bool:
+    """Whether the stated lines, as many as the code has, hold those that it resembles most."""
+    width = stated.last - stated.first + 1
+    return width == len(code.lines) and stated.first <= best.first and best.last <= stated.last
 
 
 def _good(file: File, code: Code, ranked: Sequence[_Window]) -> Iterator[tuple[_Window, Splice]]:

@@ -10,11 +10,11 @@ from stillwater.edits.text import is_blank, is_comment
 Importing = ast.Import | ast.ImportFrom
 
 
-def missing(file: File, wanted: Sequence[Importing]) -> list[Splice]:
+def missing(file: File, wanted: Sequence[Importing], stated: int | None = None) -> list[Splice]:
     """What adds those of the imports that the file doesn't have.
 
-    Each goes next to the import that stands beside it in the answer, or else to the end of the
-    file's import block.
+    Each goes next to the import that stands beside it in the answer, or else to the `stated` line
+    if that is among the file's imports, or to their end.
     """
     if file.tree is None:
         return []
@@ -30,7 +30,7 @@ def missing(file: File, wanted: Sequence[Importing]) -> list[Splice]:
             continue
         if isinstance(node, ast.ImportFrom) and node.module == "__future__":
             future.append(_text(node, names))
-        elif beside := _beside(wanted, n, lines):
+        elif beside := _beside(wanted, n, lines) or _among(lines, stated):
             splices.append(Splice(beside, beside - 1, (_text(node, names),), "import"))
         else:
             plain.append(_text(node, names))
@@ -58,6 +58,14 @@ def _beside(
         return lines[ast.unparse(before)][1] + 1
     after = next((one for one in wanted[at + 1 :] if ast.unparse(one) in lines), None)
     return lines[ast.unparse(after)][0] if after is not None else None
+
+
+def _among(lines: Mapping[str, tuple[int, int]], stated: int | None) -> int | None:
+    """The line to insert before, for imports to stand where an import is, or begins after."""
+    for first, last in lines.values():
+        if stated is not None and first - 1 <= stated <= last:
+            return first if stated < first else last + 1
+    return None
 
 
 def _reachable(node: ast.stmt) -> list[tuple[str, str, str]]:

@@ -99,7 +99,7 @@ def _only_imports(file: File, code: Code, edit: Edit) -> list[Splice]:
         given = {line.strip() for line in code.lines}
         if any(line.startswith(("import ", "from ")) and line not in given for line in old):
             return []
-    return missing(file, imports)
+    return missing(file, imports, edit.first)
 
 
 def _apart(file: File, splices: Sequence[Splice]) -> list[Splice]:
