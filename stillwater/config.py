@@ -66,7 +66,7 @@ class Config(BaseSettings):
     retry: Literal["feedback", "resample", "mixed"] = "mixed"
     """What a later attempt is told: what the earlier ones tried and what came of it (`feedback`);
     nothing, so that it differs by its way, seed and temperature alone (`resample`); or nothing the
-    first time in each of the ways, and all from then on (`mixed`)."""
+    first time in each of the ways, and from then on nothing and all in turn (`mixed`)."""
     num_ctx: int = Field(16384, ge=1024)
     """Context length in tokens, prompt and answer together; one value for the whole run."""
     max_tokens: int = Field(1536, ge=64)

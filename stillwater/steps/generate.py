@@ -102,8 +102,9 @@ def _request(snapshot: Snapshot, chosen: Past, shown: Sequence[prompt.ShownFile]
 def _is_told(snapshot: Snapshot) -> bool:
     """Whether the attempt is told of those before it; a search must know what it has tried."""
     config = snapshot.config
-    is_late = snapshot.attempt > len(config.ways) or snapshot.model.startswith(BUILTIN)
-    return config.retry == "feedback" or (config.retry == "mixed" and is_late)
+    late = snapshot.attempt - len(config.ways)
+    mixed = snapshot.model.startswith(BUILTIN) or (late > 0 and late % 2 == 0)
+    return config.retry == "feedback" or (config.retry == "mixed" and mixed)
 
 
 def _is_fresh(snapshot: Snapshot) -> bool:

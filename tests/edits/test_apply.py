@@ -184,7 +184,10 @@ def test_imports_above_a_definition_join_the_imports() -> None:
 
     changed = new(edit(code))
 
-    assert "import os\nimport math\nfrom typing import cast\nfrom typing import Any\n\nLIMIT" in changed
+    assert (
+        "import os\nimport math\nfrom typing import cast\nfrom typing import Any\n\nLIMIT"
+        in changed
+    )
     assert changed.count("import os") == 1
 
 

@@ -49,12 +49,12 @@ def test_a_file_longer_than_an_answer_is_never_asked_for_whole(world: World) -> 
     assert [FILE in prompt for prompt in world.prompts()] == [False, False]
 
 
-def test_mixed_attempts_are_told_of_others_once_every_way_has_been_asked(world: World) -> None:
-    answers = [WRONG.replace("x + 2", f"x + {n}") for n in range(11, 14)]
+def test_mixed_attempts_ask_every_way_anew_and_then_tell_every_second(world: World) -> None:
+    answers = [WRONG.replace("x + 2", f"x + {n}") for n in range(11, 16)]
     world.repair(*answers, RIGHT, retry="mixed")
     told = ["## Earlier attempts" in prompt for prompt in world.prompts()]
-    assert told == [False, False, False, True]
-    assert world.prompts()[3].count("Attempt ") == 3
+    assert told == [False, False, False, False, True, False]
+    assert world.prompts()[4].count("Attempt ") == 4
 
 
 def test_resampling_tells_nothing_of_earlier_attempts(world: World) -> None:
