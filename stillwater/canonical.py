@@ -17,26 +17,40 @@ _encode = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", 
 
 def canonical(value: Json) -> bytes:
     """The bytes that RFC 8785 gives `value`; raises ValueError for what JSON can't hold."""
-    return _encode(value).encode() if _is_plain(value) else rfc8785.dumps(value)
+    try:
+        return _encode(_plain(value)).encode()
+    except _NotPlain:
+        return rfc8785.dumps(value)
 
 
-def _is_plain(value: Json) -> bool:
-    """Whether Python's own encoder, many times as fast, gives `value` the same bytes.
+class _NotPlain(Exception):
+    """Python's own encoder would give other bytes."""
 
-    It does but for numbers that JavaScript writes otherwise, keys whose order depends on the
-    encoding, and what RFC 8785 refuses.
+
+def _plain(value: Json) -> Json:
+    """`value` so that Python's own encoder, many times as fast, gives it the right bytes.
+
+    It does but for numbers that JavaScript writes otherwise (whole ones are made integers here),
+    keys whose order depends on the encoding, and what RFC 8785 refuses.
     """
     if type(value) is str:
-        return value.isascii() or not _SURROGATE.search(value)
+        return _checked(value, value.isascii() or not _SURROGATE.search(value))
     if type(value) is dict:
-        return all(type(k) is str and k.isascii() and _is_plain(v) for k, v in value.items())
+        ascii_keys = all(type(key) is str and key.isascii() for key in value)
+        return _checked({key: _plain(one) for key, one in value.items()}, ascii_keys)
     if type(value) is list:
-        return all(map(_is_plain, value))
-    if type(value) is float:
-        return 1e-4 <= abs(value) < _EXACT and not value.is_integer()
-    if type(value) is int:
-        return abs(value) < _EXACT
-    return value is None or type(value) is bool
+        return [_plain(one) for one in value]
+    if type(value) is float and not value.is_integer():
+        return _checked(value, 1e-4 <= abs(value) < _EXACT)
+    if type(value) is float or type(value) is int:
+        return _checked(int(value), abs(value) < _EXACT)
+    return _checked(value, value is None or type(value) is bool)
+
+
+def _checked(value: Json, is_plain: bool) -> Json:
+    if not is_plain:
+        raise _NotPlain
+    return value
 
 
 def digest(content: bytes) -> str:

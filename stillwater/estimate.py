@@ -1,11 +1,13 @@
 """About how many tokens a text takes, without the model's own tokenizer."""
 
 import re
+from functools import lru_cache
 
 _PIECE = re.compile(r"[A-Za-z]+|\d|\n *|[ \t]{2,}|[^\sA-Za-z\d\x80-\U0010ffff]+|[^\x00-\x7f]")
 _LETTERS = 7
 
 
+@lru_cache(maxsize=256)
 def tokens(text: str) -> int:
     """An estimate, rather too high than too low.
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
-from stillwater.edits.base import File, Splice
+from stillwater.edits.base import File, Splice, file_of
 from stillwater.edits.home import home
 from stillwater.edits.model import Applied, Edit, EditError, Placement
 from stillwater.edits.paths import is_protected
@@ -62,7 +62,7 @@ def _one(path: str, base: str | None, edits: Sequence[Edit]) -> tuple[str | None
     """The new text of one file, None where it means the same as before, and what was replaced."""
     if base is None:
         raise EditError(f"{path} can't be read as text.")
-    file = File(path, base)
+    file = file_of(path, base)
     splices = place(file, edits)
     text = file.spliced(splices)
     if "\0" in text or not _encodes(text):

@@ -3,7 +3,7 @@
 import ast
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from stillwater.edits.model import Edit
 from stillwater.edits.syntax import Definition, definitions, parse
@@ -80,6 +80,12 @@ class File:
                 new[-1] = bare(new[-1])
             lines[splice.first - 1 : splice.last] = new
         return "".join(lines)
+
+
+@lru_cache(maxsize=16)
+def file_of(path: str, text: str) -> File:
+    """The file, looked at once for all edits of it and all attempts that change it."""
+    return File(path, text)
 
 
 def near(edit: Edit, first: int, last: int) -> int:

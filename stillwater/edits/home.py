@@ -7,7 +7,7 @@ what the block defines.
 from collections.abc import Callable, Sequence
 from pathlib import PurePosixPath
 
-from stillwater.edits.base import File
+from stillwater.edits.base import File, file_of
 from stillwater.edits.code import Code, understand
 from stillwater.edits.model import Edit, EditError
 from stillwater.edits.paths import listed, resolve
@@ -94,7 +94,7 @@ def _all(nodes: Sequence[Defining], code: Code, least: float) -> Callable[[File]
 
 def _defines(path: str, source: Source, holds: Callable[[File], bool]) -> bool:
     text = source.read(path)
-    return text is not None and holds(File(path, text))
+    return text is not None and holds(file_of(path, text))
 
 
 def _if_elsewhere(path: str, code: Code, source: Source, shown: Sequence[str]) -> str | None:
@@ -102,7 +102,7 @@ def _if_elsewhere(path: str, code: Code, source: Source, shown: Sequence[str]) -
     names = {node.name for node in _definitions(code)}
     if not names or path not in shown:
         return None
-    file = File(path, source.read(path) or "")
+    file = file_of(path, source.read(path) or "")
     if names & {one.name for one in file.definitions}:
         return None
     alike = _defining(code, source, shown, _SAME)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from stillwater.edits.base import File, Splice
+from stillwater.edits.base import File, Splice, file_of
 from stillwater.edits.code import understand
 from stillwater.edits.fences import fence_at
 from stillwater.edits.model import Applied, Edit, EditError, Placement, Reading
@@ -54,7 +54,7 @@ def apply_strictly(
         text = source.read(path)
         if text is None or protected(path):
             raise EditError(f"{path} is no file that may be changed.")
-        file = File(path, text)
+        file = file_of(path, text)
         splices = [_stated(file, one) for one in edits if one.path == path]
         texts[path] = file.spliced(splices)
         if file.is_python and (wrong := complaint(texts[path])):

@@ -7,6 +7,7 @@ import tokenize
 import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from stillwater.edits.text import split
 
@@ -52,8 +53,13 @@ class Definition:
         return self.owners[0] if self.owners else self.node
 
 
+@lru_cache(maxsize=16)
 def parse(text: str) -> ast.Module | None:
-    """The tree, or None where the text isn't Python. Silent about warnings."""
+    """The tree, or None where the text isn't Python. Silent about warnings.
+
+    Nobody changes a tree: all who ask for the same text get the same one, since an answer is
+    compared with its file again and again, and so are the answers of six attempts.
+    """
     try:
         # catch_warnings changes state that all threads share.
         with _QUIET, warnings.catch_warnings():
@@ -65,10 +71,11 @@ def parse(text: str) -> ast.Module | None:
 
 def complaint(text: str) -> Complaint | None:
     """Why the text doesn't compile, or None where it does."""
+    tree = parse(text)
     try:
         with _QUIET, warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            compile(text.removeprefix("\ufeff"), "<edit>", "exec", dont_inherit=True)
+            compile(tree or text.removeprefix("\ufeff"), "<edit>", "exec", dont_inherit=True)
     except SyntaxError as error:
         return Complaint(error.lineno or 1, error.msg)
     except _BROKEN as error:
