@@ -13,6 +13,9 @@ class WorldError(StillwaterError):
     """The world failed (model down, engine gone, disk full), not the model: wait and repeat.
 
     `most_in_a_row` is how often one machine may wait for it, where the configuration allows more.
+    `needs_a_person`: waiting can't help (a refused key, a model that is gone), so the run stops,
+    with every machine where it is, until someone has seen to it and resumes.
     """
 
     most_in_a_row: int | None = None
+    needs_a_person: bool = False

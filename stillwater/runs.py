@@ -116,15 +116,26 @@ def create(store: Store, ready: Plan) -> str:
 
 @dataclass
 class Stopped:
-    """Which signal ended a run, if one did."""
+    """What stopped a run before its end, if anything did: a signal, or what `blocked` says."""
 
     signum: int | None = None
+    blocked: str | None = None
+
+    @property
+    def exit_code(self) -> int | None:
+        """What the process ends with; None for a run that came to its end."""
+        if self.signum is not None:
+            return 128 + self.signum
+        return 1 if self.blocked else None
 
 
 def drive(
     place: Place, store: Store, run_id: str, sandbox: Sandbox, listener: Listener | None
 ) -> Stopped:
-    """Drive a run to its end, or until SIGINT, SIGTERM or SIGHUP. The caller holds the lease."""
+    """Drive a run to its end, or until SIGINT, SIGTERM, SIGHUP or what a person must see to.
+
+    The caller holds the lease.
+    """
     run = store.run(run_id)
     config = frozen(run.config)
     key = config.api_key.get_secret_value() if config.api_key else None
@@ -146,6 +157,7 @@ def drive(
     )
     with _signals(scheduler) as stopped:
         scheduler.run()
+    stopped.blocked = scheduler.blocked
     return stopped
 
 

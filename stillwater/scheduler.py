@@ -75,6 +75,7 @@ class Done:
     outcome: Outcome | None
     sealed: Sealed
     started_at: datetime
+    needs_a_person: str | None = None
 
 
 @dataclass
@@ -90,6 +91,8 @@ class Scheduler:
     executor: Executor
     listener: Listener | None = None
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    blocked: str | None = field(default=None, init=False)
+    """Why the run stopped by itself: what someone has to see to before it can go on."""
 
     _tracked: dict[int, Tracked] = field(default_factory=dict, init=False)
     _done: "queue.SimpleQueue[Done | None]" = field(default_factory=queue.SimpleQueue, init=False)
@@ -101,7 +104,8 @@ class Scheduler:
         self._done.put(None)
 
     def run(self) -> bool:
-        """Go on until every machine is final (True) or `stop` was called (False)."""
+        """Go on until every machine is final (True), or `stop` was called or the run is `blocked`
+        (False)."""
         self._log = structlog.get_logger().bind(run=self.run_id)
         self._ready = Ready(
             {
@@ -145,7 +149,8 @@ class Scheduler:
         except WorldError as error:
             outcome = self._deferred(snapshot, error)
             log.warning("world failed", reason=str(error))
-            sealed = seal(outcome.evidence, {})
+            needs = str(error) if error.needs_a_person else None
+            return Done(snapshot.machine_id, outcome, seal(outcome.evidence, {}), started_at, needs)
         except Exception as error:
             told = traceback.format_exc()
             log.error("step crashed", error=repr(error), traceback=told)
@@ -162,7 +167,7 @@ class Scheduler:
             if past.event is not Event.DEFER:
                 break
             deferred += 1
-        if deferred >= most:
+        if deferred >= most and not error.needs_a_person:
             return Outcome(
                 Event.ABORT, {"reason": f"deferred {deferred} times; the last time: {reason}"}
             )
@@ -248,6 +253,9 @@ class Scheduler:
             self._ready.forget(done.machine_id)
         else:
             self._ready.add(tracked.row, now)
+        if done.needs_a_person and not self.blocked:
+            self.blocked = done.needs_a_person
+            self.stop()
 
     def _wind_down(self) -> None:
         self._drain(FINISH_SECONDS, until_signals=2)

@@ -160,6 +160,29 @@ def test_deferring_runs_out(tmp_path: Path) -> None:
     assert run.paths()[1][-1] == "passed"
 
 
+class Refused(WorldError):
+    """A failure that waiting can't mend."""
+
+    needs_a_person = True
+
+
+def test_what_waiting_cannot_mend_stops_the_run_and_ends_no_machine(tmp_path: Path) -> None:
+    run = Run(tmp_path, 3, max_defers=0, model_slots=1)
+
+    def step(snapshot: Snapshot) -> Outcome:
+        if snapshot.state is State.GENERATE:
+            raise Refused("the key is refused")
+        return good(snapshot)
+
+    scheduler = run.scheduler(step)
+    assert not scheduler.run()
+    assert scheduler.blocked == "the key is refused"
+    assert run.paths()[0] == ["read", "defer"]
+    assert len(run.store.active("r")) == 3
+    assert run.scheduler(good).run()
+    assert [path[-1] for path in run.paths()] == ["passed"] * 3
+
+
 def test_a_crash_of_a_step_ends_its_machine_with_evidence_and_no_other(tmp_path: Path) -> None:
     run = Run(tmp_path, 2)
 

@@ -94,10 +94,12 @@ def _issue(issue: str | None) -> str | None:
 def _drive(
     place: runs.Place, store: Store, run_id: str, sandbox: Sandbox, *, verbose: bool
 ) -> str | None:
-    signum = watch.drive(place, store, run_id, sandbox, console(sys.stderr), verbose)
-    if signum is not None:
+    stopped = watch.drive(place, store, run_id, sandbox, console(sys.stderr), verbose)
+    if stopped.exit_code is not None:
+        if stopped.blocked:
+            print(f"stillwater: {stopped.blocked}", file=sys.stderr)
         print("Stopped; your repository is untouched.", file=sys.stderr)
-        watch.leave(signum)
+        watch.leave(stopped.exit_code)
     found = queries.outcomes(place.db, run_id)[0]
     if found.patch_sha256 is None:
         return None

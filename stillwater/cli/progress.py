@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from types import TracebackType
@@ -22,18 +23,23 @@ if TYPE_CHECKING:
 TICKS_A_SECOND = 2
 SHOWN = 12
 """How many running machines are listed: more would outgrow a small terminal."""
+SHOWN_TROUBLES = 3
 
 COLOURS = {State.VERIFIED: "green", State.FAILED: "red"}
 
 
 @dataclass
 class Watched:
-    """One machine as last heard of; `since` is when its step began, None while it waits."""
+    """One machine as last heard of; `since` is when its step began, None while it waits.
+
+    `trouble` is what the world did to its last step, "" if nothing.
+    """
 
     instance_id: str
     state: State
     attempt: int
     since: float | None = None
+    trouble: str = ""
 
 
 class Progress:
@@ -59,6 +65,7 @@ class Progress:
         self._already_ended = self._ended()
         self._begun = time.monotonic()
         self._lock = threading.Lock()
+        self._told = ""
         self._live = (
             Live(
                 console=console,
@@ -98,11 +105,20 @@ class Progress:
             machine.state, machine.attempt, machine.since = past.target, past.attempt, None
             if past.event is Event.RETRY:
                 machine.attempt += 1
+            machine.trouble = _trouble(past)
             self._learn_sandbox(past)
         if self._live:
             self._live.refresh()
         elif past.target in FINAL:
             self._console.print(Text(self._line(machine)), soft_wrap=True)
+        elif machine.trouble != self._told:
+            self._told = machine.trouble
+            self._tell_trouble(machine)
+
+    def _tell_trouble(self, machine: Watched) -> None:
+        if machine.trouble:
+            line = f"waiting   {machine.instance_id}  {machine.trouble}"
+            self._console.print(Text(line), soft_wrap=True)
 
     def _learn_sandbox(self, past: "Past") -> None:
         sandbox = past.evidence.get("sandbox")
@@ -129,6 +145,7 @@ class Progress:
             running = [one for one in self._machines.values() if one.since is not None]
             if running:
                 parts.append(self._running(running))
+            parts += self._troubles()
             return Group(*parts)
 
     def _header(self) -> RenderableType:
@@ -166,6 +183,15 @@ class Progress:
             return "–"
         return _clock(elapsed / finished_here * (len(self._machines) - ended))
 
+    def _troubles(self) -> list[RenderableType]:
+        """A line for each of the world's failures that machines wait for."""
+        waiting = [one for one in self._machines.values() if one.trouble and one.since is None]
+        count = Counter(one.trouble for one in waiting)
+        return [
+            Text(f"{many} waiting: {trouble}", style="yellow", overflow="ellipsis")
+            for trouble, many in count.most_common(SHOWN_TROUBLES)
+        ]
+
     def _running(self, running: Sequence[Watched]) -> RenderableType:
         table = Table.grid(padding=(0, 2))
         now = time.monotonic()
@@ -180,6 +206,11 @@ class Progress:
         if len(running) > SHOWN:
             table.add_row(Text(f"and {len(running) - SHOWN} more", style="dim"))
         return table
+
+
+def _trouble(past: "Past") -> str:
+    """What made the machine wait, in one line."""
+    return one_line(str(past.evidence.get("reason"))) if past.event is Event.DEFER else ""
 
 
 def _clock(seconds: float) -> str:

@@ -122,10 +122,12 @@ def notice(text: str) -> None:
 def drive(place: runs.Place, store: Store, run_id: str, sandbox: Sandbox, *, verbose: bool) -> None:
     """Drive the run with progress on the screen; print its results, or how to go on."""
     screen = console()
-    signum = watch.drive(place, store, run_id, sandbox, screen, verbose)
-    if signum is not None:
+    stopped = watch.drive(place, store, run_id, sandbox, screen, verbose)
+    if stopped.exit_code is not None:
+        if stopped.blocked:
+            print(f"stillwater: {stopped.blocked}", file=sys.stderr)
         print(f"Stopped; all that was finished is saved. Go on with: {again(place, run_id)}")
-        watch.leave(signum)
+        watch.leave(stopped.exit_code)
     outcomes = queries.outcomes(place.db, run_id)
     screen.print(results_table(outcomes, store.run(run_id).config))
     print(final_line(outcomes))

@@ -15,19 +15,19 @@ from stillwater.store import Store
 
 def drive(
     place: runs.Place, store: Store, run_id: str, sandbox: Sandbox, screen: Console, verbose: bool
-) -> int | None:
-    """Drive the run to its end; the signal that stopped it, if one did."""
+) -> runs.Stopped:
+    """Drive the run to its end; what stopped it before, if anything did."""
     machines = store.machines(run_id)
     watched = [(row.id, row.instance_id, row.state, row.attempt) for row in machines]
     log = logs.to_run_folder(place.folder / "runs" / run_id, also_terminal=verbose)
     with log, Progress(watched, run_id, machines[0].model, screen) as progress:
-        return runs.drive(place, store, run_id, sandbox, progress).signum
+        return runs.drive(place, store, run_id, sandbox, progress)
 
 
-def leave(signum: int) -> NoReturn:
-    """End the process as that signal does: threads that wait for a model must not keep it."""
+def leave(code: int) -> NoReturn:
+    """End the process at once: threads that wait for a model must not keep it."""
     for number in runs.STOPPING:
         signal.signal(number, signal.SIG_IGN)
     sys.stdout.flush()
     sys.stderr.flush()
-    os._exit(128 + signum)
+    os._exit(code)

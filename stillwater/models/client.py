@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from stillwater.errors import StillwaterError
-from stillwater.models.protocol import Completion, ModelError, Request
+from stillwater.models.protocol import BadRequest, Completion, ModelError, ModelRefused, Request
 
 BUILTIN = "builtin/"
 
@@ -17,6 +17,8 @@ class PromptTooLong(StillwaterError):
     """The prompt doesn't fit the model's context: asking again can't help."""
 
 
+REFUSED = frozenset({401, 403, 404})
+"""HTTP's answers to a wrong key and a wrong name, which no waiting mends."""
 TOO_LONG = ("context", "too long", "too many tokens", "exceed", "truncat", "num_ctx")
 
 
@@ -32,10 +34,13 @@ class LitellmClient:
 
         Raises:
             ModelError: it can't be had now; asking again later may work.
+            ModelRefused: nor later, until someone has mended the key or the model's name.
             PromptTooLong: the prompt doesn't fit, or the server cut it.
         """
         started = time.monotonic()
         reply = _within(request.seconds, lambda: self._ask(request))
+        if not reply.choices or getattr(reply, "usage", None) is None:
+            raise ModelError(f"{request.model} gives no answer: its reply holds none")
         choice = reply.choices[0]
         usage = reply.usage
         details = getattr(usage, "prompt_tokens_details", None)
@@ -108,6 +113,10 @@ def _named(error: Exception, model: str) -> Exception:
     # Ollama says BadRequestError, not ContextWindowExceededError, so its words have to be read.
     if isinstance(error, litellm.BadRequestError) and any(w in text.lower() for w in TOO_LONG):
         return PromptTooLong(f"{model} refuses the prompt: {text}")
+    if getattr(error, "status_code", None) in REFUSED:
+        return ModelRefused(f"{model} can't be used: {text}")
+    if isinstance(error, litellm.BadRequestError):
+        return BadRequest(f"{model} calls the request wrong: {text}")
     return ModelError(f"{model} gives no answer: {text}")
 
 

@@ -11,6 +11,18 @@ class ModelError(WorldError):
     """The model could not be asked: down, busy, slow. Not an answer, never an attempt."""
 
 
+class ModelRefused(ModelError):
+    """The server answers, but not to us: the key is refused, or it hasn't got the model."""
+
+    needs_a_person = True
+
+
+class BadRequest(ModelError):
+    """The server calls the request wrong. Another prompt may do, so other machines go on."""
+
+    most_in_a_row = 3
+
+
 class Message(TypedDict):
     """One message of a chat: role is system, user or assistant."""
 

@@ -95,7 +95,13 @@ def _openai_context(listed: dict[str, Any]) -> int | None:
 def _provider(model: str) -> Reach:
     from stillwater.models.client import load_litellm
 
-    asked = load_litellm().validate_environment(model)
+    litellm = load_litellm()
+    try:
+        litellm.get_llm_provider(model)
+    except litellm.BadRequestError:
+        remedy = "write it as PROVIDER/NAME in litellm's notation, such as ollama_chat/llama3.1:8b"
+        return Reach(model, "litellm knows no such provider", remedy)
+    asked = litellm.validate_environment(model)
     missing = asked.get("missing_keys") or []
     if missing:
         return Reach(model, "its key is not set", f"set {' and '.join(missing)}, or api_base")

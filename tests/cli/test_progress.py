@@ -45,6 +45,32 @@ def test_a_pipe_gets_one_line_for_each_machine_that_ends() -> None:
     ]
 
 
+def deferred(reason: str) -> Past:
+    return Past(1, State.GENERATE, Event.DEFER, State.GENERATE, 1, {"reason": reason})
+
+
+def test_a_pipe_is_told_once_what_machines_wait_for() -> None:
+    piped = io.StringIO()
+    with Progress(MACHINES, "run-1", "m", Console(file=piped, width=40)) as progress:
+        for machine_id in (1, 2, 1):
+            progress.started(machine_id, State.GENERATE, 1)
+            progress.committed(machine_id, deferred("the model is down"))
+        progress.committed(1, past(Event.PROPOSED, State.GENERATE, State.APPLY))
+        progress.committed(2, deferred("the model is down"))
+    told = piped.getvalue().splitlines()
+    assert len(told) == 2
+    assert all("the model is down" in line for line in told)
+
+
+def test_a_terminal_shows_what_machines_wait_for() -> None:
+    terminal = io.StringIO()
+    console = Console(file=terminal, force_terminal=True, width=100, height=30)
+    with Progress(MACHINES, "run-1", "m", console) as progress:
+        progress.committed(1, deferred("the model is down"))
+        progress.committed(2, deferred("the model is down"))
+    assert "2 waiting: the model is down" in terminal.getvalue()
+
+
 def test_a_terminal_shows_run_states_and_what_runs_now() -> None:
     terminal = io.StringIO()
     console = Console(file=terminal, force_terminal=True, width=100, height=30)

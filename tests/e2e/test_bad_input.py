@@ -108,6 +108,11 @@ def test_a_model_that_can_not_be_reached(tmp_path: Path) -> None:
     refused(done, "ollama_chat/nothing", "ollama serve")
 
 
+def test_a_model_of_no_known_provider(tmp_path: Path) -> None:
+    done = stillwater(tmp_path, "run", "--limit", "1", "--model", "nosuch/model")
+    refused(done, "nosuch/model", "PROVIDER/NAME")
+
+
 @pytest.mark.parametrize("words", [("run", "--limit", "none"), ("nonsense",), ("run", "--what")])
 def test_wrong_flags(tmp_path: Path, words: tuple[str, ...]) -> None:
     done = stillwater(tmp_path, *words)

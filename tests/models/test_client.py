@@ -7,7 +7,7 @@ import pytest
 from stillwater.config import load
 from stillwater.models.chain import NoModel, choose_model
 from stillwater.models.client import LitellmClient, PromptTooLong
-from stillwater.models.protocol import Message, ModelError, Request
+from stillwater.models.protocol import BadRequest, Message, ModelError, ModelRefused, Request
 from stillwater.models.reach import reach
 from tests.models.server import Script, openai_server
 
@@ -44,7 +44,27 @@ def test_an_answer_cut_at_the_token_limit_says_so() -> None:
         assert LitellmClient(base).complete(request()).finish_reason == "length"
 
 
-@pytest.mark.parametrize("status", [429, 500, 503, 404, 401])
+@pytest.mark.parametrize("status", [401, 403, 404])
+def test_a_server_that_will_not_serve_us_needs_a_person(status: int) -> None:
+    with openai_server(Script(status=status)) as base, pytest.raises(ModelRefused) as told:
+        LitellmClient(base).complete(request())
+    assert told.value.needs_a_person
+
+
+def test_a_request_that_the_server_calls_wrong_is_soon_given_up() -> None:
+    script = Script(status=400, error="temperature must be 1")
+    with openai_server(script) as base, pytest.raises(BadRequest, match="temperature") as told:
+        LitellmClient(base).complete(request())
+    assert told.value.most_in_a_row == 3
+
+
+def test_a_provider_that_litellm_does_not_know_is_out_of_reach() -> None:
+    found = reach("nosuch/model")
+    assert found.problem is not None
+    assert "provider" in found.problem
+
+
+@pytest.mark.parametrize("status", [429, 500, 503])
 def test_a_failing_server_is_the_worlds_failure_and_is_asked_once(status: int) -> None:
     script = Script(status=status)
     with openai_server(script) as base, pytest.raises(ModelError, match="gives no answer"):
