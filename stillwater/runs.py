@@ -23,7 +23,7 @@ from stillwater.sandbox import choose as choose_sandbox
 from stillwater.sandbox.protocol import Sandbox
 from stillwater.scheduler import Listener, Scheduler
 from stillwater.steps import STEPS, Tools
-from stillwater.store import SchedulerLease, Store
+from stillwater.store import SchedulerLease, Store, refuse_foreign
 
 DEFAULT_ARM = "default"
 Notice = Callable[[str], None]
@@ -187,6 +187,7 @@ def opened(place: Place, run_id: str | None = None) -> Iterator[Store]:
     Raises:
         LeaseHeld: another scheduler has it.
     """
+    refuse_foreign(place.db)
     place.folder.mkdir(parents=True, exist_ok=True)
     with SchedulerLease.acquire(place.db, run_id or "new"), Store.open(place.db) as store:
         Repositories(place.folder, "").reap()

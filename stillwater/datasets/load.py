@@ -1,6 +1,7 @@
 """Reading a dataset, whatever form it has, into checked instances."""
 
 import json
+import logging
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -88,6 +89,8 @@ def _from_hub(name: str, split: str) -> Dataset:
         raise DatasetError(
             f"{name}: datasets of the hub need the extra: pip install 'stillwater[hub]'"
         ) from error
+    # Its retries would bury the one sentence that says what is wrong.
+    logging.getLogger("huggingface_hub").setLevel(logging.CRITICAL)
     try:
         table = load_dataset(name, split=split)
     except Exception as error:

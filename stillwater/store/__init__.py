@@ -6,6 +6,7 @@ there is one scheduler. `schema.py`, `triggers.py` and `views.py` say what the d
 `record.py` and `verify.py` make the chain of digests and check it.
 """
 
+from stillwater.store.engine import refuse_foreign
 from stillwater.store.errors import StaleCommit, StoreError
 from stillwater.store.lease import LeaseHeld, SchedulerLease
 from stillwater.store.rows import MachineRow, RunRow, Verification
@@ -23,5 +24,6 @@ __all__ = [
     "StoreError",
     "UnfitEvidence",
     "Verification",
+    "refuse_foreign",
     "seal",
 ]

@@ -5,7 +5,7 @@ Why each pragma is what it is: docs/decisions/001-sqlite.md.
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pysqlite3.dbapi2 as sqlite
@@ -71,6 +71,14 @@ def connect(path: Path, read_only: bool = False, *, scripts: Path | None = None)
         connection.close()
         raise
     return connection
+
+
+def refuse_foreign(path: Path) -> None:
+    """Raise InputError for a file that isn't Stillwater's; nothing is written, nor beside it."""
+    if not path.exists():
+        return
+    with sentences(path), closing(_by_uri(path, "mode=ro")) as raw:
+        migrate.revision(raw, path)
 
 
 @contextmanager

@@ -62,6 +62,7 @@ def test_a_database_that_is_none(tmp_path: Path) -> None:
     for words in (("run", "--limit", "1", *QUICK), ("status",), ("resume",), ("report",)):
         refused(stillwater(tmp_path, *words), "stillwater.db")
     assert (tmp_path / "stillwater.db").read_bytes() == before
+    assert [path.name for path in tmp_path.iterdir()] == ["stillwater.db"]
 
 
 def test_someone_elses_database(tmp_path: Path) -> None:
