@@ -7,7 +7,8 @@ all attempts of a machine, so that a server's prefix cache serves them):
     ## Files            each `### path (N lines)` and its code in a fence; of files too large,
                         `### path (parts of its N lines)`, where each part stands under `# lines
                         a-b` and a note says what is left out
-    ## Failing tests    only with feedback = "tests": ids and distilled baseline failures
+    ## Failing tests    only with feedback = "tests": ids and distilled baseline failures, then of
+                        the first tests `### path, lines a-b` and their source in a fence
     ## Earlier attempts for each: `Attempt K: OUTCOME`, its patch, `RESULT:` and the feedback
     ## Answer           what to do now, and the format of the answer
 

@@ -213,8 +213,12 @@ class Repositories:
                 raise FetchError(f"{commit} can't be laid out: {_last_line(done.stderr)}")
         return tree
 
-    def patched(self, texts: Mapping[str, str], patch: str) -> dict[str, str]:
+    def patched(
+        self, texts: Mapping[str, str], patch: str, made: Sequence[str] = ()
+    ) -> dict[str, str]:
         """What `git apply` makes of these files, by path; only those that are still there.
+
+        `made` are paths that the patch itself makes.
 
         Raises:
             RepositoryError: the patch doesn't apply.
@@ -229,8 +233,8 @@ class Repositories:
             apply_patch(folder, patch, "the diff")
             return {
                 path: (folder / path).read_bytes().decode("utf-8", "replace")
-                for path in texts
-                if (folder / path).is_file() and not (folder / path).is_symlink()
+                for path in dict.fromkeys([*texts, *made])
+                if _is_inside(folder, path)
             }
         finally:
             _remove(folder)
@@ -263,6 +267,12 @@ def touched(patch: str) -> Sequence[str]:
         for line in patch.splitlines()
         if line.startswith("+++ b/")
     )
+
+
+def _is_inside(folder: Path, path: str) -> bool:
+    """Whether it is a file of the folder's own, reached through no link."""
+    found, home = folder / path, folder.resolve()
+    return found.is_file() and found.resolve() == home / path and (home / path).is_relative_to(home)
 
 
 def _last_line(output: bytes) -> str:

@@ -32,11 +32,12 @@ CANCEL_SECONDS = 2.0
 
 NOTHING = seal({}, {})
 
-FAILING, EDITS = (Event.READ, "failing"), (Event.PROPOSED, "edits")
+FAILING, TESTS = (Event.READ, "failing"), (Event.READ, "tests")
+EDITS = (Event.PROPOSED, "edits")
 PATCH, LOG, FEEDBACK = (Event.APPLIED, "patch"), (Event.FAILED, "log"), (Event.RETRY, "feedback")
 NEEDED: Mapping[State, frozenset[tuple[Event, str]]] = {
     State.READ: frozenset(),
-    State.GENERATE: frozenset({FAILING, PATCH, FEEDBACK}),
+    State.GENERATE: frozenset({FAILING, TESTS, PATCH, FEEDBACK}),
     State.APPLY: frozenset({EDITS}),
     State.TEST: frozenset({PATCH}),
     State.REFINE: frozenset({LOG}),

@@ -128,6 +128,19 @@ def test_no_patch_leaves_the_tree(source: Path, tmp_path: Path, path: str) -> No
         apply_patch(tree, patch, "it")
 
 
+def test_a_file_that_a_patch_makes_is_read_back_and_no_other(tmp_path: Path) -> None:
+    repositories = Repositories(tmp_path / "home", "unused")
+    patch = (
+        "diff --git a/t.py b/t.py\nnew file mode 100644\n--- /dev/null\n+++ b/t.py\n"
+        "@@ -0,0 +1 @@\n+x = 1\n"
+        "diff --git a/link b/link\nnew file mode 120000\n--- /dev/null\n+++ b/link\n"
+        f"@@ -0,0 +1 @@\n+{tmp_path}\n\\ No newline at end of file\n"
+    )
+    (tmp_path / "secret.py").write_text("secret")
+    made = ("t.py", "link/secret.py", "../../../secret.py", str(tmp_path / "secret.py"))
+    assert repositories.patched({}, patch, made) == {"t.py": "x = 1\n"}
+
+
 def test_what_a_dead_scheduler_left_is_reaped(tmp_path: Path) -> None:
     repositories = Repositories(tmp_path / "home", "unused")
     left = tmp_path / "home" / "work" / "x-1" / "tree"

@@ -141,7 +141,9 @@ def _messages(
     snapshot: Snapshot, chosen: Past, shown: Sequence[prompt.ShownFile], way: prompt.Way
 ) -> tuple[Message, ...]:
     issue = snapshot.instance.problem_statement
-    failing = snapshot.text(chosen, "failing") if "failing" in chosen.artifacts else ""
+    failing = "\n\n".join(
+        snapshot.text(chosen, name) for name in ("failing", "tests") if name in chosen.artifacts
+    )
     told = tried(snapshot) if _is_told(snapshot) else []
     if snapshot.config.showing == "snippets":
         return prompt.build_usual(issue, shown, failing)

@@ -1,15 +1,18 @@
 """READ: run the baseline tests, choose the files that the model will see."""
 
+from collections.abc import Sequence
+
 from stillwater.canonical import Json
 from stillwater.config import Config
 from stillwater.context import Choice, Chosen, Query, choose, choose_snippets
+from stillwater.context.failing import named, source_of_tests
 from stillwater.datasets import Instance
 from stillwater.errors import InputError
 from stillwater.estimate import tokens
 from stillwater.feedback import distil, tail
 from stillwater.grading import judge
 from stillwater.machine import Event
-from stillwater.repository import Repositories
+from stillwater.repository import Repositories, RepositoryError, touched
 from stillwater.sandbox.protocol import SetupError
 from stillwater.snapshot import Artifact, Outcome, Snapshot
 from stillwater.steps import evaluation
@@ -17,6 +20,8 @@ from stillwater.steps.tools import TestRun, Tools, run_tests
 
 RESERVED_TOKENS = 3000
 """For the failing tests and the earlier attempts, which come after the files."""
+_MOST_TESTS = 20
+"""How many of the failing tests are looked for in the repository."""
 
 
 def read(snapshot: Snapshot, tools: Tools) -> Outcome:
@@ -63,11 +68,14 @@ def _choose(
 ) -> Outcome:
     instance, config = snapshot.instance, snapshot.config
     verdict = judge(baseline.reading, instance.FAIL_TO_PASS, instance.PASS_TO_PASS)
-    failing = ""
+    failing, tests = "", dict[str, str]()
     if config.feedback == "tests":
         log = evaluation.printed_by_tests(baseline.log.decode("utf-8", "replace"))
         failing = distil(log, _failing(snapshot, baseline))
-    choice, budget = choice_for(instance, config, tools.repositories, failing)
+        tests = _failing_tests(instance, tools.repositories, _failing(snapshot, baseline))
+    choice, budget = choice_for(
+        instance, config, tools.repositories, failing, tuple(tests.values())
+    )
     if not choice.files:
         reason = choice.problem or "no file fits the prompt"
         return Outcome(Event.INVALID, {"reason": f"{reason}; raise num_ctx"}, logs)
@@ -88,20 +96,47 @@ def _choose(
         logs["visible_log"] = Artifact("log", visible.log)
     if failing:
         logs["failing"] = Artifact("feedback", failing.encode())
+    if source := source_of_tests(_failing(snapshot, baseline), tests):
+        logs["tests"] = Artifact("feedback", source.encode("utf-8", "replace"))
     return Outcome(Event.READ, evidence, logs)
 
 
+def _failing_tests(
+    instance: Instance, repositories: Repositories, failing: Sequence[str]
+) -> dict[str, str]:
+    """The files that hold the failing tests, as test_patch leaves them, by path."""
+    store = repositories.ensure(instance)
+    paths = repositories.paths(store, instance.base_commit)
+    brought = [path for path in touched(instance.test_patch) if path.endswith(".py")]
+    ends = tuple(end for test in failing[:_MOST_TESTS] if (end := named(test)))
+    wanted = [path for path in paths if path in brought or (ends and path.endswith(ends))]
+    texts = repositories.texts(store, {path: paths[path] for path in wanted})
+    if not brought:
+        return texts
+    try:
+        return repositories.patched(texts, instance.test_patch, brought)
+    except RepositoryError:
+        return texts
+
+
 def choice_for(
-    instance: Instance, config: Config, repositories: Repositories, failing: str
+    instance: Instance,
+    config: Config,
+    repositories: Repositories,
+    failing: str,
+    tests: Sequence[str] = (),
 ) -> tuple[Choice, int]:
-    """The files of the base commit that the model will see, and the tokens that they may take."""
+    """The files of the base commit that the model will see, and the tokens that they may take.
+
+    `tests` are the texts of files with failing tests, where the model may know of them.
+    """
     store = repositories.ensure(instance)
     paths = repositories.paths(store, instance.base_commit)
     python = {path: blob for path, blob in paths.items() if path.endswith(".py")}
     sources = repositories.texts(store, python)
     budget = config.num_ctx - config.max_tokens - RESERVED_TOKENS
     budget -= tokens(instance.problem_statement)
-    query = Query(issue=instance.problem_statement, failing=failing)
+    query = Query(issue=instance.problem_statement, failing=failing, tests=tests)
     if config.showing == "snippets":
         return choose_snippets(query, sources), budget
     return choose(query, sources, budget, max_files=config.max_files), budget

@@ -105,3 +105,13 @@ def test_what_an_answer_without_code_found_is_told_to_the_next(world: World) -> 
         "It said: REASONING: It adds where it should multiply, so `2 * x` is right."
         in (world.prompts()[1])
     )
+
+
+def test_the_model_reads_the_failing_test_itself_though_only_the_fix_brings_it(
+    world: World,
+) -> None:
+    world.repair(WRONG, RIGHT)
+    for prompt in world.prompts():
+        failing = prompt.split("## Failing tests")[1]
+        assert "### tests/test_hidden.py, lines " in failing
+        assert "def test_double():" in failing
