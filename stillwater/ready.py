@@ -1,7 +1,6 @@
 """Which machine is next: those in progress before new ones, none before its time, within slots."""
 
 import heapq
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from enum import Enum
@@ -40,11 +39,11 @@ class Ready:
     """
 
     def __init__(self, limits: Mapping[Slot, int]) -> None:
-        self._limits = limits
         self._most_begun = 4 * limits[Slot.MODEL] + 2 * limits[Slot.SANDBOX]
         self._waiting: dict[Slot, list[tuple[bool, int]]] = {slot: [] for slot in Slot}
         self._delayed: list[tuple[datetime, int, Slot, bool]] = []
         self._running: dict[int, Slot] = {}
+        self._free = dict(limits)
         self._begun: set[int] = set()
 
     @property
@@ -68,19 +67,19 @@ class Ready:
         while self._delayed and self._delayed[0][0] <= now:
             _, machine_id, slot, is_new = heapq.heappop(self._delayed)
             heapq.heappush(self._waiting[slot], (is_new, machine_id))
-        busy = Counter(self._running.values())
         for slot, waiting in self._waiting.items():
-            for _ in range(self._limits[slot] - busy[slot]):
-                if not waiting or (waiting[0][0] and len(self._begun) >= self._most_begun):
+            while waiting and self._free[slot]:
+                if waiting[0][0] and len(self._begun) >= self._most_begun:
                     break
                 _, machine_id = heapq.heappop(waiting)
                 self._running[machine_id] = slot
+                self._free[slot] -= 1
                 self._begun.add(machine_id)
                 yield machine_id
 
     def ended(self, machine_id: int) -> None:
         """The machine's step no longer runs."""
-        self._running.pop(machine_id, None)
+        self._free[self._running.pop(machine_id)] += 1
 
     def forget(self, machine_id: int) -> None:
         """The machine is final."""

@@ -139,9 +139,7 @@ class Scheduler:
         self.executor.submit(lambda: self._done.put(self._call(step, snapshot, started_at)))
 
     def _call(self, step: Step, snapshot: Snapshot, started_at: datetime) -> Done:
-        log = structlog.get_logger().bind(
-            run=self.run_id, instance=snapshot.instance.instance_id, state=snapshot.state.value
-        )
+        told = {"instance": snapshot.instance.instance_id, "state": snapshot.state.value}
         try:
             outcome = step(snapshot, self.tools)
             sealed = seal(outcome.evidence, outcome.artifacts)
@@ -149,13 +147,13 @@ class Scheduler:
             return Done(snapshot.machine_id, None, NOTHING, started_at)
         except WorldError as error:
             outcome = self._deferred(snapshot, error)
-            log.warning("world failed", reason=str(error))
+            self._log.warning("world failed", reason=str(error), **told)
             needs = str(error) if error.needs_a_person else None
             return Done(snapshot.machine_id, outcome, seal(outcome.evidence, {}), started_at, needs)
         except Exception as error:
-            told = traceback.format_exc()
-            log.error("step crashed", error=repr(error), traceback=told)
-            outcome = _crashed(error, told)
+            trace = traceback.format_exc()
+            self._log.error("step crashed", error=repr(error), traceback=trace, **told)
+            outcome = _crashed(error, trace)
             sealed = seal(outcome.evidence, outcome.artifacts)
         return Done(snapshot.machine_id, outcome, sealed, started_at)
 

@@ -1,6 +1,6 @@
 """Committing a transition: what the single writer remembers, and the one statement it runs."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 
@@ -34,7 +34,7 @@ class Move:
     not_before: datetime | None
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class _Known:
     run_id: str
     instance_id: str
@@ -99,7 +99,7 @@ class Writer:
             prev_sha256=head,
         )
         self._execute(sql.COMMIT, _values(record, move, now))
-        self._known[move.machine_id] = replace(known, state=target, seq=record.seq)
+        known.state, known.seq = target, record.seq
         self._head = record.sha256
         return record
 
