@@ -53,6 +53,9 @@ def command(
     feedback: Annotated[
         bool, typer.Option("--feedback", help="What the model was told of the failure.")
     ] = False,
+    raw: Annotated[
+        bool, typer.Option("--raw", help="With one of these: its bytes as stored.")
+    ] = False,
     db: Db = DEFAULT_DB,
 ) -> None:
     """Show what happened to one instance, step by step; or one prompt, answer, patch or log."""
@@ -71,7 +74,7 @@ def command(
         steps = timeline(db, machine.id)
         if asked:
             content = store.artifact(_chosen(machine.instance_id, steps, asked[0], attempt))
-            _write(asked[0], content)
+            _write(asked[0], content, raw)
             return
         shown = [step for step in steps if attempt is None or _attempt(step) == attempt]
         _timeline(console(), store, found, machine, shown)
@@ -103,19 +106,18 @@ def _chosen(instance_id: str, steps: Sequence[Step], kind: str, attempt: int | N
     )
 
 
-def _write(kind: str, content: bytes) -> None:
-    terminal = sys.stdout.isatty()
-    if kind == "patch" and not terminal:
+def _write(kind: str, content: bytes, raw: bool) -> None:
+    if raw or (kind == "patch" and not sys.stdout.isatty()):
         # `git apply` must get every byte, also a carriage return or form feed of the sources.
         typer.echo(content, nl=False)
         return
     text = content.decode("utf-8", "replace")
-    text = printable(_messages(text) if kind == "prompt" and terminal else text)
+    text = printable(_messages(text) if kind == "prompt" else text)
     typer.echo(text, nl=not text.endswith("\n"))
 
 
 def _messages(text: str) -> str:
-    """The prompt as a person reads it; what is piped stays JSON."""
+    """The prompt as a person reads it."""
     try:
         listed = json.loads(text)
         return "\n\n".join(f"[{one['role']}]\n{one['content']}" for one in listed)

@@ -46,7 +46,8 @@ def test_an_artifact_is_that_of_the_last_attempt_that_has_one(cli: Cli, db: Path
     assert show("--log", "--attempt", "0") == "baseline log\n"
     assert show("--feedback", "--attempt", "0") == "t::a fails\n"
     assert show("--completion") == "an answer\n"
-    assert show("--prompt").startswith('[{"content"')
+    assert show("--prompt").startswith("[user]\n")
+    assert show("--prompt", "--raw").startswith('[{"content"')
 
 
 def test_a_missing_artifact_says_which_attempts_have_it(cli: Cli, db: Path) -> None:
