@@ -12,7 +12,7 @@ from functools import lru_cache
 from stillwater.edits.text import split
 
 _BROKEN = (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError)
-_QUIET = threading.Lock()
+_ONE_AT_A_TIME = threading.Lock()
 _RUNS_ON = ('"""', "'''", "\\")
 """What a string of several lines can't be without."""
 
@@ -58,11 +58,13 @@ def parse(text: str) -> ast.Module | None:
     """The tree, or None where the text isn't Python. Silent about warnings.
 
     Nobody changes a tree: all who ask for the same text get the same one, since an answer is
-    compared with its file again and again, and so are the answers of six attempts.
+    compared with its file again and again, and so are the answers of six attempts. All of
+    Stillwater parses here: two parses at once disturb each other (SystemError: AST constructor
+    recursion depth mismatch) where a garbage collection in one lets the other's thread go on.
     """
     try:
-        # catch_warnings changes state that all threads share.
-        with _QUIET, warnings.catch_warnings():
+        # catch_warnings, too, changes state that all threads share.
+        with _ONE_AT_A_TIME, warnings.catch_warnings():
             warnings.simplefilter("ignore")
             return ast.parse(text.removeprefix("\ufeff"))
     except _BROKEN:
@@ -73,7 +75,7 @@ def complaint(text: str) -> Complaint | None:
     """Why the text doesn't compile, or None where it does."""
     tree = parse(text)
     try:
-        with _QUIET, warnings.catch_warnings():
+        with _ONE_AT_A_TIME, warnings.catch_warnings():
             warnings.simplefilter("ignore")
             compile(tree or text.removeprefix("\ufeff"), "<edit>", "exec", dont_inherit=True)
     except SyntaxError as error:

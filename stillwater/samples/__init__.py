@@ -1,6 +1,6 @@
 """Bundled bugs, so that anyone can try Stillwater without the network or a data set.
 
-Eighteen bugs in seven small packages, written for this purpose. ``packages/`` holds the healthy
+Twenty-four bugs in seven small packages, written for this purpose. ``packages/`` holds the healthy
 projects, ``bugs/`` an issue and two patches for each bug, and ``instances.jsonl`` the instances
 that ``python -m stillwater.samples.build`` makes of them.
 """

@@ -3,8 +3,8 @@
 import ast
 import re
 
+from stillwater.edits.syntax import parse
 from stillwater.models.builtin.mutation import Mutation
-from stillwater.models.builtin.source import parse
 
 NOTHING = "I found nothing to change: the prompt has no Python file with a change left to try.\n"
 

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from stillwater.edits.paths import is_test
+from stillwater.edits.syntax import parse
 from stillwater.models.builtin.reading import Prompt
-from stillwater.models.builtin.source import parse, words
+from stillwater.models.builtin.source import words
 
 _TEST_ID = re.compile(r"(?<![\w./\\-])([\w./\\-]+\.py)::([\w:]+)")
 _FRAME = re.compile(r"^(\S+\.py):(\d+): ?(?:in )?(\S*)$|^ *File \"([^\"]+)\", line (\d+)", re.M)

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from itertools import islice
 
 from stillwater.edits.paths import is_protected
+from stillwater.edits.syntax import parse
 from stillwater.models.builtin.clues import Clues, gather
 from stillwater.models.builtin.hints import kind_scores, name_scores
 from stillwater.models.builtin.locating import locate
 from stillwater.models.builtin.mutation import Mutation
 from stillwater.models.builtin.mutations import of_unit
 from stillwater.models.builtin.reading import Attempt, Change, Prompt
-from stillwater.models.builtin.source import Source, Unit, parse, units, words
+from stillwater.models.builtin.source import Source, Unit, units, words
 
 _LINES = 700
 _UNITS = 40

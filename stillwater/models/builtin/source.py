@@ -2,26 +2,13 @@
 
 import ast
 import re
-import threading
-import warnings
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 
-_QUIET = threading.Lock()
 Definition = ast.FunctionDef | ast.AsyncFunctionDef
 DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
-
-
-def parse(text: str) -> ast.Module | None:
-    """The tree of a text, or None where it has none."""
-    with _QUIET, warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            return ast.parse(text)
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
-            return None
 
 
 def words(text: str) -> list[str]:
