@@ -41,6 +41,7 @@ class Source:
         self.starts = [0]
         for line in self.lines:
             self.starts.append(self.starts[-1] + len(line.encode()) + 1)
+        self.known_conditions: list[tuple[str, frozenset[str]]] | None = None
         self.parents: dict[ast.AST, ast.AST] = {}
         for node in ast.walk(tree):
             for child in ast.iter_child_nodes(node):
@@ -103,6 +104,17 @@ class Source:
         return frozenset(self.of(func) for func in calls if isinstance(func, ast.Attribute))
 
     @cached_property
+    def attributes(self) -> dict[str, dict[str, bool]]:
+        """What is read of each name, `name.attribute`, and whether it is called."""
+        found: dict[str, dict[str, bool]] = {}
+        for node in ast.walk(self.tree):
+            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+                parent = self.parents[node]
+                called = isinstance(parent, ast.Call) and parent.func is node
+                found.setdefault(node.value.id, {}).setdefault(node.attr, called)
+        return found
+
+    @cached_property
     def loads(self) -> dict[str, int]:
         """How often each name or attribute is read in the file."""
         count: dict[str, int] = {}
@@ -137,6 +149,8 @@ class Unit:
     owner: ast.ClassDef | None
     nodes: list[ast.AST] = field(init=False)
     known_uses: dict[str, frozenset[str]] | None = field(init=False, default=None)
+    known_pool: list[tuple[str, frozenset[str], bool]] | None = field(init=False, default=None)
+    known_sorts: dict[str, frozenset[str]] | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
         self.nodes = list(ast.walk(self.node))
@@ -164,6 +178,11 @@ class Unit:
         """All words of the text, names and comments alike."""
         first, last = self.lines
         return words("\n".join(self.source.lines[first - 1 : last]))
+
+    @cached_property
+    def docstring(self) -> str:
+        """What it says of itself."""
+        return (ast.get_docstring(self.function) or "") if self.function is not None else ""
 
     @cached_property
     def refers(self) -> frozenset[str]:
