@@ -18,6 +18,8 @@ from stillwater.models.builtin.source import Source, Unit, parse, units, words
 _LINES = 700
 _UNITS = 40
 _MUTATIONS = 3000
+_NEAR = 1.6  # what is said of a line, and of the names that come, by the fit that hints.py tells of
+_BROUGHT = 1.5
 _CROWD = 0.5  # how far a kind's odds are divided among the places of a unit where it could be
 
 
@@ -88,7 +90,7 @@ def _of_unit(
             cache[mutation.line] = _line(mutation, clues)
         near, there = cache[mutation.line]
         score = odds.of(mutation) - math.log(mutation.share) + mutation.bonus
-        score += near + _brought(mutation, clues, there)
+        score += _NEAR * near + _BROUGHT * _brought(mutation, clues, there)
         local.append((mutation, score))
     if not local:
         return []

@@ -135,11 +135,15 @@ def _names(unit: Unit) -> dict[str, frozenset[str]]:
     """The sorts of each name, and of each `name.attribute`, of a unit and its class."""
     if unit.known_sorts is None:
         unit.known_sorts = {}  # while it is made, little is known
-        around = [unit.owner] if unit.owner is not None else []
-        nodes = [*unit.nodes, *(n for one in around for n in ast.walk(one))]
+        kept: dict[str, set[str]] = {}
+        for node in unit.source.members(unit.owner):
+            if isinstance(node, ast.Assign | ast.AnnAssign | ast.AugAssign | ast.Attribute):
+                for name, sort in _told(unit, node):
+                    if sort and name.startswith("self."):
+                        kept.setdefault(name, set()).add(sort)
         for _ in range(_PASSES):
-            found: dict[str, set[str]] = {}
-            for node in nodes:
+            found = {name: set(told) for name, told in kept.items()}
+            for node in unit.nodes:
                 for name, sort in _told(unit, node):
                     if sort:
                         found.setdefault(name, set()).add(sort)

@@ -42,6 +42,7 @@ class Source:
         for line in self.lines:
             self.starts.append(self.starts[-1] + len(line.encode()) + 1)
         self.known_conditions: list[tuple[str, frozenset[str]]] | None = None
+        self.known_members: dict[ast.ClassDef, list[ast.AST]] = {}
         self.parents: dict[ast.AST, ast.AST] = {}
         for node in ast.walk(tree):
             for child in ast.iter_child_nodes(node):
@@ -72,6 +73,14 @@ class Source:
         """Whether nothing but white space is before a statement."""
         line = self.lines[node.lineno - 1].encode()
         return not line[: node.col_offset].strip()
+
+    def members(self, owner: ast.ClassDef | None) -> list[ast.AST]:
+        """All nodes of a class; none where there is no class."""
+        if owner is None:
+            return []
+        if owner not in self.known_members:
+            self.known_members[owner] = list(ast.walk(owner))
+        return self.known_members[owner]
 
     @cached_property
     def module_names(self) -> frozenset[str]:
@@ -150,6 +159,7 @@ class Unit:
     nodes: list[ast.AST] = field(init=False)
     known_uses: dict[str, frozenset[str]] | None = field(init=False, default=None)
     known_pool: list[tuple[str, frozenset[str], bool]] | None = field(init=False, default=None)
+    known_terms: list[tuple[str, frozenset[str]]] | None = field(init=False, default=None)
     known_sorts: dict[str, frozenset[str]] | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
@@ -235,7 +245,7 @@ class Unit:
         methods = {n.name for n in self.owner.body if isinstance(n, DEFINITIONS)}
         kept = {
             n.attr
-            for n in ast.walk(self.owner)
+            for n in self.source.members(self.owner)
             if isinstance(n, ast.Attribute)
             and isinstance(n.ctx, ast.Store)
             and isinstance(n.value, ast.Name)

@@ -42,7 +42,7 @@ _TEXT_METHODS = frozenset(
 )
 
 
-def _wanted_place(site: Site) -> bool:
+def _wanted_place(site: Site) -> bool:  # noqa: PLR0911  a row for each place
     """Whether an expression here is a value that a call could be missing from."""
     parent = site.parent
     if isinstance(parent, ast.Call):
@@ -55,7 +55,9 @@ def _wanted_place(site: Site) -> bool:
         return parent.slice is site.node
     if isinstance(parent, ast.Return | ast.Assign):
         return parent.value is site.node
-    return isinstance(parent, ast.Dict | ast.DictComp | ast.Compare | ast.keyword)
+    if isinstance(parent, ast.Compare):
+        return not any(isinstance(op, ast.Is | ast.IsNot) for op in parent.ops)
+    return isinstance(parent, ast.Dict | ast.DictComp | ast.keyword)
 
 
 @mutates(ast.Name, ast.Attribute, ast.Call, ast.Subscript, ast.GeneratorExp, ast.ListComp)

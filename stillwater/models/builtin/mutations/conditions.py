@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Iterator
+from itertools import islice
 
 from stillwater.models.builtin.mutation import Mutation, Site, mutates
 from stillwater.models.builtin.sorts import TRUTH, sorts
@@ -20,7 +21,7 @@ def one_more(site: Site) -> Iterator[Mutation]:
         whole = site.of(test)
         if "\n" in whole or isinstance(test, ast.Constant):
             continue
-        options = [t for t in _terms(site, test) if t not in whole][:_MOST]
+        options = list(islice((t for t in _terms(site, test) if t not in whole), _MOST))
         for term in options:
             opposite = term[4:] if term.startswith("not ") else f"not {term}"
             if opposite in whole:
@@ -50,17 +51,24 @@ def _terms(site: Site, test: ast.AST) -> Iterator[str]:
     for flag in sorted(flags):
         yield flag
         yield f"not {flag}"
-    allowed = known | site.source.module_names | {"self", "cls", "len", "isinstance", "None"}
-    seen: set[str] = set()
-    for text, names in _asked(site.unit):
-        if text not in seen and names <= allowed and names & known:
-            seen.add(text)
+    for text, locals_asked in _askable(site.unit):
+        if locals_asked <= known:
             yield text
 
 
 def _is_method(site: Site) -> bool:
     function = site.unit.function
     return function is not None and any(a.arg == "self" for a in function.args.args)
+
+
+def _askable(unit: Unit) -> list[tuple[str, frozenset[str]]]:
+    """Conditions of the file about locals of the unit, each with those locals."""
+    if unit.known_terms is None:
+        bound = unit.first_bound.keys()
+        allowed = bound | unit.source.module_names | {"self", "cls", "len", "isinstance"}
+        fits = [(text, names) for text, names in _asked(unit) if names <= allowed]
+        unit.known_terms = [(text, names & bound) for text, names in fits if names & bound]
+    return unit.known_terms
 
 
 def _asked(unit: Unit) -> list[tuple[str, frozenset[str]]]:

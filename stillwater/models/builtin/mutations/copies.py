@@ -6,7 +6,6 @@ Surgery Hypothesis", FSE 2014), most of it in the same function or class.
 
 import ast
 from collections.abc import Iterator
-from itertools import islice
 
 from stillwater.models.builtin.mutation import Mutation, Site, mutates
 from stillwater.models.builtin.mutations.names import alike
@@ -26,7 +25,7 @@ def copied_statement(site: Site) -> Iterator[Mutation]:
     assert isinstance(node, ast.If | ast.For | ast.While)
     for block in (node.body, node.orelse):
         if block and not _is_elif(site, block):
-            yield from _into(site, block)
+            yield from _into(site, block, isinstance(node, ast.If))
     yield from _after(site, node)
 
 
@@ -35,7 +34,7 @@ def copied_into_body(site: Site) -> Iterator[Mutation]:
     """The same at the end of a function's body."""
     node = site.node
     assert isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
-    yield from _into(site, node.body)
+    yield from _into(site, node.body, False)
 
 
 def _is_elif(site: Site, block: list[ast.stmt]) -> bool:
@@ -43,8 +42,11 @@ def _is_elif(site: Site, block: list[ast.stmt]) -> bool:
     return isinstance(block[0], ast.If) and head.startswith("elif")
 
 
-def _into(site: Site, block: list[ast.stmt]) -> Iterator[Mutation]:
-    """The statements of the pool that the block lacks, at its end or before it leaves."""
+def _into(site: Site, block: list[ast.stmt], branch: bool) -> Iterator[Mutation]:
+    """The statements of the pool that the block lacks, at its end or before it leaves.
+
+    What the unit does already is done again only in another branch.
+    """
     last = block[-1]
     if not site.source.starts_line(last) or not site.source.starts_line(block[0]):
         return
@@ -52,7 +54,9 @@ def _into(site: Site, block: list[ast.stmt]) -> Iterator[Mutation]:
     leaves = isinstance(last, ast.Return | ast.Raise | ast.Continue | ast.Break)
     line = last.lineno if leaves else (last.end_lineno or last.lineno) + 1
     known = _known(site.unit, line)
+    text_here = site.of(site.unit.node)
     fresh = [(t, own) for t, names, own in _pool(site.unit) if t not in have and names <= known]
+    fresh = [(t, own) for t, own in fresh if branch or t not in text_here]
     for text, own in fresh[:_MOST]:
         indent = site.source.indent(last)
         at = site.source.starts[line - 1] if leaves else _end(site, last)
@@ -109,9 +113,11 @@ def _pool(unit: Unit) -> list[tuple[str, frozenset[str], bool]]:
     """Short simple statements: of the unit (True), then of its class's other methods."""
     if unit.known_pool is None:
         own = [(n, True) for n in unit.nodes]
-        others = [(n, False) for n in (ast.walk(unit.owner) if unit.owner is not None else ())]
+        others = [(n, False) for n in unit.source.members(unit.owner)]
         found: dict[str, tuple[str, frozenset[str], bool]] = {}
         for node, mine in [*own, *others]:
+            if len(found) >= 4 * _POOL:
+                break
             if _copyable(node):
                 text = unit.source.of(node)
                 names = frozenset(n.id for n in ast.walk(node) if isinstance(n, ast.Name))
@@ -120,7 +126,7 @@ def _pool(unit: Unit) -> list[tuple[str, frozenset[str], bool]]:
                     for other in _filled(unit, node) if mine else ():
                         adapted = other + text[text.index(".") :]
                         found.setdefault(adapted, (adapted, names | {other}, mine))
-        unit.known_pool = list(islice(found.values(), 4 * _POOL))
+        unit.known_pool = list(found.values())
     return unit.known_pool
 
 

@@ -11,7 +11,7 @@ from stillwater.models.builtin.mutation import (
     replace_operator,
     tight,
 )
-from stillwater.models.builtin.sorts import NUMBER, TEXT, sorts
+from stillwater.models.builtin.sorts import NUMBER, SEQUENCE, TEXT, conflict, sorts
 
 _ARITHMETIC: dict[type[ast.operator], tuple[str, tuple[str, ...]]] = {
     ast.Add: ("+", ("-",)),
@@ -174,7 +174,8 @@ def plain_assignment(site: Site) -> Iterator[Mutation]:
     reads = any(
         isinstance(n, ast.Name | ast.Attribute) and site.of(n) == text for n in ast.walk(node.value)
     )
-    for op in ("+", "-") if not reads else ():
+    sums = not conflict(sorts(site.unit, target), frozenset((NUMBER, TEXT, SEQUENCE)))
+    for op in ("+", "-") if sums and not reads else ():
         edit = (start + at, start + at + 1, f"{op}=")
         yield site.make("accumulate", [edit], f"`{text}` adds up with `{op}=`", 2)
     if "\n" in value or not _wide(node.value):
