@@ -57,7 +57,10 @@ def _of_numbers(  # noqa: PLR0911  a row for each relation
         return "division 1.5 sibling 0.6 unwrap 0.6 wrap 0.3"
     if expected == 0 or actual == 0:
         return "falsy 0.8 accumulate 0.3 augmented 0.3 missing-return -0.5"
-    return "accumulate 0.5 dedent 0.5" if abs(actual) < abs(expected) else ""
+    fewer = "accumulate 0.5 dedent 0.5 " if abs(actual) < abs(expected) else ""
+    integral = all(isinstance(one, int) or one.is_integer() for one in (actual, expected))
+    whole = "division -0.8 " if integral else ""
+    return f"{fewer}{whole}arithmetic 0.6 drop-term 0.4 swap-operands 0.3"
 
 
 def _of_texts(actual: str, expected: str) -> str:

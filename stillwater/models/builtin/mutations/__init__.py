@@ -1,7 +1,7 @@
 """The kinds of change, by what they change: each module registers its makers.
 
-`comparisons`; `operators` booleans, arithmetic; `values` constants and bounds; `names` wrong names
-and arguments; `calls` missing calls and options; `guards` None, empty, mutable defaults;
+`comparisons`; `operators` booleans, arithmetic; `values` constants and bounds; `names` wrong names,
+`arguments` wrong ones; `calls` missing calls and options; `guards` None, empty, mutable defaults;
 `types` exceptions and isinstance; `returns` what comes back; `statements` order, indentation,
 jumps; `terms` parts missing or too many; `conditions` one more term; `copies` what the code does
 right elsewhere.
@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from stillwater.models.builtin.clues import Clues
 from stillwater.models.builtin.mutation import MAKERS, Mutation, Site
 from stillwater.models.builtin.mutations import (
+    arguments,
     calls,
     comparisons,
     conditions,
@@ -28,6 +29,7 @@ from stillwater.models.builtin.mutations import (
 from stillwater.models.builtin.source import Unit
 
 __all__ = [
+    "arguments",
     "calls",
     "comparisons",
     "conditions",

@@ -178,7 +178,7 @@ def plain_assignment(site: Site) -> Iterator[Mutation]:
     for op in ("+", "-") if sums and not reads else ():
         edit = (start + at, start + at + 1, f"{op}=")
         yield site.make("accumulate", [edit], f"`{text}` adds up with `{op}=`", 2)
-    if "\n" in value or not _wide(node.value):
+    if reads or "\n" in value or not _wide(node.value):
         return
     for name in ("max", "min"):
         alike = 1.0 if name in text.lower() or (name == "max" and "longest" in text) else 0.0

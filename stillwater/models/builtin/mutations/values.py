@@ -31,6 +31,7 @@ def number(site: Site) -> Iterator[Mutation]:
         for new in options:
             text = f"({new})" if new.startswith("-") and tight(site, node) else new
             far = -1.2 if abs(value) > 2 and new not in site.clues.numbers else 0.0
+            far -= 1.0 * isinstance(site.parent, ast.arguments)
             yield site.swap(kind, node, text, f"`{old}` becomes `{new}`", len(options), far)
         for new in sorted(site.clues.numbers - set(options) - {old}):
             yield site.swap("constant-wanted", node, new, f"`{old}` becomes `{new}`", 1, 0.0)
