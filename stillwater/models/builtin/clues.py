@@ -17,6 +17,11 @@ _CALL = re.compile(r"(?<![\w.])([A-Za-z_][\w.]*)\(")
 _NAME = re.compile(r"[A-Za-z_]\w*")
 _NUMBER = re.compile(r"(?<![\w.])[1-9]\d{1,5}(?![\w.]*\d|\w)")
 _CODE = re.compile(r"(?<!`)`{1,3}([^`\n]+)`+")
+_QUOTED = re.compile(r"(?<!\w)['\"]([^'\"\n]{1,24})['\"](?!\w)")
+_UNEQUAL: tuple[tuple[re.Pattern[str], tuple[type[ast.cmpop], ...]], ...] = (
+    (re.compile(r"(?:AssertionError: )?assert (.+)"), (ast.Eq, ast.Is)),
+    (re.compile(r"AssertionError: (?:\w+ differ: )?(.+ != .+)"), (ast.NotEq,)),
+)
 _STOP = frozenset(
     words(
         "the and for with that this from are was not but its into when then than have has had "
@@ -54,6 +59,7 @@ class Clues:
     words: dict[str, float] = field(default_factory=dict)
     stems: dict[str, float] = field(default_factory=dict)
     numbers: frozenset[str] = frozenset()
+    literals: frozenset[str] = frozenset()
     has_failures: bool = False
 
 
@@ -82,8 +88,17 @@ def gather(prompt: Prompt) -> Clues:
         words=weights,
         stems=_stems(weights),
         numbers=frozenset(_NUMBER.findall(said)),
+        literals=frozenset(_literals(prompt.issue, code)),
         has_failures=bool(failing),
     )
+
+
+def _literals(issue: str, code: str) -> Iterator[str]:
+    """Short texts that the issue or the tests quote, such as a name that is missing in a list."""
+    for text in [*_QUOTED.findall(issue), *_CODE.findall(issue), *_QUOTED.findall(code)]:
+        bare = text.strip("'\"")
+        if len(bare) <= 24 and re.fullmatch(r"[\w.:/@%+-]+", bare):
+            yield bare
 
 
 def _frames(text: str) -> Iterator[tuple[str, int]]:
@@ -115,23 +130,29 @@ def _shown_code(failing: str) -> Iterator[str]:
 
 
 def _pairs(e_lines: Sequence[str]) -> Iterator[Pair]:
+    """The values of failed equalities, as pytest or unittest tell them."""
     for line in e_lines:
-        found = re.fullmatch(r"(?:AssertionError: )?assert (.+)", line)
-        if found is None:
-            continue
-        tree = parse(found[1])
-        node = tree.body[0] if tree and tree.body else None
-        if not isinstance(node, ast.Expr) or not isinstance(node.value, ast.Compare):
-            continue
-        compare = node.value
-        if len(compare.ops) == 1 and isinstance(compare.ops[0], ast.Eq | ast.Is):
-            try:
-                left = ast.literal_eval(compare.left)
-                right = ast.literal_eval(compare.comparators[0])
-                repr((left, right))  # a number may be too long to be written
-            except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
+        for pattern, equality in _UNEQUAL:
+            found = pattern.fullmatch(line)
+            if found is None:
                 continue
-            yield Pair(left, right)
+            tree = parse(found[1])
+            node = tree.body[0] if tree and tree.body else None
+            if not isinstance(node, ast.Expr) or not isinstance(node.value, ast.Compare):
+                continue
+            compare = node.value
+            if len(compare.ops) == 1 and isinstance(compare.ops[0], equality):
+                yield from _literal(compare)
+
+
+def _literal(compare: ast.Compare) -> Iterator[Pair]:
+    try:
+        left = ast.literal_eval(compare.left)
+        right = ast.literal_eval(compare.comparators[0])
+        repr((left, right))  # a number may be too long to be written
+    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
+        return
+    yield Pair(left, right)
 
 
 def _weights(issue: str, failing: Sequence[str], code: str) -> dict[str, float]:

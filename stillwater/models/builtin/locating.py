@@ -1,8 +1,9 @@
 """Where the bug may be: for each unit, how strongly what was said points at it."""
 
+import ast
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from stillwater.models.builtin.clues import Clues, stem
 from stillwater.models.builtin.source import Unit, words
@@ -25,6 +26,23 @@ _DUNDER = {
     "__sub__": " - ",
 }
 _COMMON = frozenset(("is", "has", "to", "of", "in", "get", "set", "from", "a", "by"))
+_W = {
+    "reach": 0.5,
+    "overlap": 2.8,
+    "hits": 0.7,
+    "size": 1.0,
+    "quoted": 2.0,
+    "owner": 0.7,
+    "called": 0.6,
+    "said": 0.4,
+    "outside": 0.0,
+    "declared": -3.0,
+    "framed": 2.0,
+}
+"""The weights of a conditional logit over a file's units, fitted to 1438 commits of 23 public
+repositories that repair one function and add a test. By hand: `framed`, which commits don't show,
+and `outside`, which the tables of a few of those repositories would decide.
+"""
 _HOPS = 3
 _FADE = 0.65
 
@@ -33,15 +51,40 @@ def locate(units: Sequence[Unit], clues: Clues) -> dict[Unit, float]:
     """The log-odds of each unit."""
     rarity = _rarity(units)
     overlap = {unit: _overlap(unit, clues, rarity) for unit in units}
-    best = max(overlap.values(), default=0.0) or 1.0
+    hits = {unit: _hits(unit, clues, rarity) for unit in units}
     alike = Counter(unit.name for unit in units if unit.function is not None)
     reach = _spread(units, {unit: _named(unit, alike[unit.name], clues) for unit in units})
+    most = max(overlap.values(), default=0.0) or 1.0, max(hits.values(), default=0.0) or 1.0
     return {
-        unit: math.log(0.03 + reach[unit])
-        + 1.3 * overlap[unit] / best
-        - (0.8 if unit.function is None else 0.0)
+        unit: _W["reach"] * math.log(0.03 + reach[unit])
+        + _W["framed"] * _framed(unit, clues)
+        + _W["overlap"] * overlap[unit] / most[0]
+        + _W["hits"] * hits[unit] / most[1]
+        + _W["size"] * math.log(1 + len(unit.nodes))
+        + sum(_W[sign] * strength for sign, strength in _signs(unit, clues))
         for unit in units
     }
+
+
+def _signs(unit: Unit, clues: Clues) -> Iterator[tuple[str, float]]:
+    """What is said of a unit's name and of its owner's."""
+    if unit.function is None:
+        yield "outside", 1.0
+        if isinstance(unit.node, ast.AnnAssign) and unit.node.value is None:
+            yield "declared", 1.0
+    elif unit.name in clues.called:
+        yield "called", 1.0
+    if unit.name in clues.quoted:
+        yield "quoted", 1.0
+    if unit.owner is not None and unit.owner.name in clues.called | clues.quoted:
+        yield "owner", 1.0
+    mine = [word for word in words(unit.name) if len(word) > 2]
+    yield "said", sum(clues.words.get(word, 0.0) for word in mine) / (len(mine) or 1)
+
+
+def _hits(unit: Unit, clues: Clues, rarity: dict[str, float]) -> float:
+    """All words that were said and are in the unit, each once, by how telling they are."""
+    return math.fsum(clues.words.get(word, 0.0) * rarity[word] for word in set(unit.body_words))
 
 
 def _rarity(units: Sequence[Unit]) -> dict[str, float]:

@@ -1,6 +1,8 @@
 """What a mutation is, where one may happen, and the table of those that make them."""
 
 import ast
+import re
+from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
@@ -26,6 +28,13 @@ class Mutation:
     share: int = 1
     bonus: float = 0.0
     names: tuple[str, ...] = ()
+
+    @property
+    def touched(self) -> tuple[int, int]:
+        """The first and the last line that change, whatever line the idea is about."""
+        starts = self.unit.source.starts
+        first, last = min(edit[0] for edit in self.edits), max(edit[1] for edit in self.edits)
+        return bisect_right(starts, first), bisect_right(starts, last)
 
     def apply(self) -> str:
         """The file's text with the change made."""
@@ -163,3 +172,31 @@ def loop_around(site: Site) -> ast.For | ast.While | None:
             return node
         node = site.source.parents.get(node)
     return None
+
+
+def _token(text: str, operator: str) -> tuple[int, int] | None:
+    """Where an operator stands in what is between its operands."""
+    pattern = r"\s+".join(re.escape(word) for word in operator.split())
+    if operator[0].isalpha():
+        pattern = rf"\b{pattern}\b"
+    found = re.search(pattern, text)
+    return found.span() if found else None
+
+
+def replace_operator(
+    site: Site,
+    kind: str,
+    left: ast.AST,
+    right: ast.AST,
+    old: str,
+    new: str,
+    share: int = 1,
+    bonus: float = 0.0,
+) -> Iterator[Mutation]:
+    """A mutation that writes another operator between two operands."""
+    start, text = site.source.between(left, right)
+    token = _token(text, old)
+    if token is not None and "#" not in text:
+        edit = (start + token[0], start + token[1], new)
+        what = f"`{old}` becomes `{new}` in `{site.of(site.node)}`"
+        yield site.make(kind, [edit], what, share, bonus, at=left)

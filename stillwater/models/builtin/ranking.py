@@ -1,7 +1,6 @@
 """Which mutation to try: location, kind and code together, less what failed before."""
 
 import math
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -10,17 +9,19 @@ from stillwater.edits.paths import is_protected
 from stillwater.edits.syntax import parse
 from stillwater.models.builtin.clues import Clues, gather
 from stillwater.models.builtin.hints import kind_scores, name_scores
+from stillwater.models.builtin.lessons import Lesson, lessons, losses
 from stillwater.models.builtin.locating import locate
 from stillwater.models.builtin.mutation import Mutation
 from stillwater.models.builtin.mutations import of_unit
-from stillwater.models.builtin.reading import Attempt, Change, Prompt
+from stillwater.models.builtin.reading import Prompt
 from stillwater.models.builtin.source import Source, Unit, units, words
 
 _LINES = 700
 _UNITS = 40
 _MUTATIONS = 3000
+_NEAR = 1.6  # what is said of a line, and of the names that come, by the fit that hints.py tells of
+_BROUGHT = 1.5
 _CROWD = 0.5  # how far a kind's odds are divided among the places of a unit where it could be
-_SIZE = 0.4  # how far a unit's odds are divided among its mutations
 
 
 @dataclass(frozen=True)
@@ -49,11 +50,11 @@ def ranked(prompt: Prompt) -> list[Ranked]:
     clues = gather(prompt)
     everywhere = [unit for source in _sources(prompt) for unit in units(source)]
     suspicion = locate(everywhere, clues)
-    failed = [_Failed(attempt, prompt) for attempt in prompt.attempts]
+    taught = lessons(prompt)
     odds = _Odds(kind_scores(clues), name_scores(clues))
     found: list[Ranked] = []
     for unit in _likely(everywhere, suspicion):
-        found += _of_unit(unit, suspicion[unit], clues, odds, failed)
+        found += _of_unit(unit, suspicion[unit], clues, odds, taught)
     return sorted(found, key=lambda one: (-round(one.score, 6), _place(one.mutation)))
 
 
@@ -81,7 +82,7 @@ def _place(mutation: Mutation) -> tuple[str, int, tuple[tuple[int, int, str], ..
 
 
 def _of_unit(
-    unit: Unit, suspicion: float, clues: Clues, odds: "_Odds", failed: Sequence["_Failed"]
+    unit: Unit, suspicion: float, clues: Clues, odds: _Odds, taught: Sequence[Lesson]
 ) -> list[Ranked]:
     local: list[tuple[Mutation, float]] = []
     cache: dict[int, tuple[float, frozenset[str]]] = {}
@@ -90,7 +91,7 @@ def _of_unit(
             cache[mutation.line] = _line(mutation, clues)
         near, there = cache[mutation.line]
         score = odds.of(mutation) - math.log(mutation.share) + mutation.bonus
-        score += near + _brought(mutation, clues, there)
+        score += _NEAR * near + _BROUGHT * _brought(mutation, clues, there)
         local.append((mutation, score))
     if not local:
         return []
@@ -99,12 +100,12 @@ def _of_unit(
         sites[mutation.kind] = sites.get(mutation.kind, 0.0) + 1.0 / mutation.share
     local = [(m, score - _CROWD * math.log(max(sites[m.kind], 1.0))) for m, score in local]
     mass = math.log(sum(math.exp(score) for _, score in local))
-    against = [_penalties(unit, local, one) for one in failed]
+    against = [losses(unit, [m for m, _ in local], one) for one in taught]
     result = []
     for at, (mutation, score) in enumerate(local):
         penalty = [one[at] for one in against]
         if None not in penalty:
-            total = suspicion + score - _SIZE * mass - sum(p for p in penalty if p is not None)
+            total = suspicion + score - mass - sum(p for p in penalty if p is not None)
             result.append(Ranked(mutation, total))
     return result
 
@@ -127,59 +128,3 @@ def _brought(mutation: Mutation, clues: Clues, there: frozenset[str]) -> float:
     fresh = {word for name in mutation.names for word in words(name)} - there
     said = math.fsum(clues.words.get(word, 0.0) for word in fresh)
     return 1.4 * said / (said + 0.8)
-
-
-@dataclass(frozen=True)
-class _Failed:
-    """An earlier attempt, and how far what it changed had to do with the failure."""
-
-    attempt: Attempt
-    prompt: Prompt
-
-    @property
-    def weight(self) -> float:
-        """1 when the errors stayed the same, so the place has nothing to do with them."""
-        before, after = _errors(self.prompt.failing), _errors(self.attempt.result)
-        if not before or not after:
-            return 0.6
-        return 1.0 if before == after else 0.35
-
-
-def _errors(text: str) -> frozenset[str]:
-    found = re.findall(r"^E\s+(.*)$", text, re.M)
-    return frozenset(re.sub(r"0x[0-9a-f]+", "", line) for line in found)
-
-
-def _penalties(
-    unit: Unit, local: Sequence[tuple[Mutation, float]], failed: _Failed
-) -> list[float | None]:
-    """What each mutation loses through an attempt; None for one that it was."""
-    changes = [
-        c for c in failed.attempt.changes if c.path == unit.source.path and _touches(unit, c)
-    ]
-    if not changes:
-        return [0.0] * len(local)
-    same = [any(_is(mutation, change) for change in changes) for mutation, _ in local]
-    kinds = {mutation.kind for (mutation, _), s in zip(local, same, strict=True) if s}
-    lines = {mutation.line for (mutation, _), s in zip(local, same, strict=True) if s}
-    lines = lines or {line for c in changes for line in range(c.first, c.last + 1)}
-    result: list[float | None] = []
-    for (mutation, _), was in zip(local, same, strict=True):
-        loss = 0.45 * failed.weight
-        loss += 0.8 * failed.weight * (mutation.line in lines)
-        loss += 0.5 * (mutation.kind in kinds) + 0.5 * (
-            mutation.kind in kinds and mutation.line in lines
-        )
-        result.append(None if was else loss)
-    return result
-
-
-def _touches(unit: Unit, change: Change) -> bool:
-    first, last = unit.lines
-    return first - 1 <= change.last and change.first <= last + 1
-
-
-def _is(mutation: Mutation, change: Change) -> bool:
-    if not change.first - 4 <= mutation.line <= change.last + 4:
-        return False
-    return mutation.difference() == (change.removed, change.added)

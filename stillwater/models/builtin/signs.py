@@ -194,6 +194,10 @@ RAISED: tuple[tuple[str, str], ...] = (
         "wrap 2",
     ),
     (
+        "<generator object|<map object|<filter object",
+        "uncall 2 wrap 1.2",
+    ),
+    (
         "unhashable",
         "wrap 2 key 0.3",
     ),
@@ -211,8 +215,8 @@ RAISED: tuple[tuple[str, str], ...] = (
     ),
     (
         "RecursionError|maximum recursion",
-        "boundary 0.8 arithmetic 0.6 variable 0.5 argument-one 1 never-filled 1.5 "
-        "swap-arguments 0.5 guard-empty 0.4",
+        "boundary 0.8 arithmetic 0.6 variable 0.5 argument-one 1.2 never-filled 1.5 "
+        "swap-arguments 0.5 guard-empty 0.4 base-case 1.8 slice-new 1 add-term 0.6 uncall 0.5",
     ),
     (
         r"missing \d+ required|unexpected keyword|positional argument",
@@ -241,6 +245,6 @@ RAISED: tuple[tuple[str, str], ...] = (
     ),
     (
         "Timeout|timed out",
-        "jump 0.5 augmented 0.8 boundary 0.5",
+        "jump 0.5 augmented 0.8 boundary 0.5 while-filled 0.5 never-updated 0.5",
     ),
 )

@@ -28,6 +28,8 @@ class Source:
         self.starts = [0]
         for line in self.lines:
             self.starts.append(self.starts[-1] + len(line.encode()) + 1)
+        self.known_conditions: list[tuple[str, frozenset[str]]] | None = None
+        self.known_members: dict[ast.ClassDef, list[ast.AST]] = {}
         self.parents: dict[ast.AST, ast.AST] = {}
         for node in ast.walk(tree):
             for child in ast.iter_child_nodes(node):
@@ -59,6 +61,14 @@ class Source:
         line = self.lines[node.lineno - 1].encode()
         return not line[: node.col_offset].strip()
 
+    def members(self, owner: ast.ClassDef | None) -> list[ast.AST]:
+        """All nodes of a class; none where there is no class."""
+        if owner is None:
+            return []
+        if owner not in self.known_members:
+            self.known_members[owner] = list(ast.walk(owner))
+        return self.known_members[owner]
+
     @cached_property
     def module_names(self) -> frozenset[str]:
         """Names that the module's top level binds: imports, definitions, assignments."""
@@ -88,6 +98,17 @@ class Source:
         """Each `receiver.method` that the file calls, as written."""
         calls = (node.func for node in ast.walk(self.tree) if isinstance(node, ast.Call))
         return frozenset(self.of(func) for func in calls if isinstance(func, ast.Attribute))
+
+    @cached_property
+    def attributes(self) -> dict[str, dict[str, bool]]:
+        """What is read of each name, `name.attribute`, and whether it is called."""
+        found: dict[str, dict[str, bool]] = {}
+        for node in ast.walk(self.tree):
+            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+                parent = self.parents[node]
+                called = isinstance(parent, ast.Call) and parent.func is node
+                found.setdefault(node.value.id, {}).setdefault(node.attr, called)
+        return found
 
     @cached_property
     def loads(self) -> dict[str, int]:
@@ -124,6 +145,9 @@ class Unit:
     owner: ast.ClassDef | None
     nodes: list[ast.AST] = field(init=False)
     known_uses: dict[str, frozenset[str]] | None = field(init=False, default=None)
+    known_pool: list[tuple[str, frozenset[str], bool]] | None = field(init=False, default=None)
+    known_terms: list[tuple[str, frozenset[str]]] | None = field(init=False, default=None)
+    known_sorts: dict[str, frozenset[str]] | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
         self.nodes = list(ast.walk(self.node))
@@ -151,6 +175,11 @@ class Unit:
         """All words of the text, names and comments alike."""
         first, last = self.lines
         return words("\n".join(self.source.lines[first - 1 : last]))
+
+    @cached_property
+    def docstring(self) -> str:
+        """What it says of itself."""
+        return (ast.get_docstring(self.function) or "") if self.function is not None else ""
 
     @cached_property
     def refers(self) -> frozenset[str]:
@@ -203,7 +232,7 @@ class Unit:
         methods = {n.name for n in self.owner.body if isinstance(n, DEFINITIONS)}
         kept = {
             n.attr
-            for n in ast.walk(self.owner)
+            for n in self.source.members(self.owner)
             if isinstance(n, ast.Attribute)
             and isinstance(n.ctx, ast.Store)
             and isinstance(n.value, ast.Name)

@@ -41,7 +41,7 @@ def uses(unit: Unit) -> dict[str, frozenset[str]]:
     if unit.known_uses is None:
         found: dict[str, set[str]] = {}
         nodes = [n for n in unit.nodes if isinstance(n, ast.Name)]
-        around = ast.walk(unit.owner) if unit.owner is not None else ()
+        around = unit.source.members(unit.owner)
         attributes = [n for n in around if isinstance(n, ast.Attribute)]
         for node in [*nodes, *attributes]:
             tag = use(unit.source, node)

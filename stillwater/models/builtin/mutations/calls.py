@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 
 from stillwater.models.builtin.mutation import Mutation, Site, mutates, tight
+from stillwater.models.builtin.sorts import MAPPING, NUMBER, SEQUENCE, TEXT, TRUTH, conflict, sorts
 from stillwater.models.builtin.source import words
 
 _WRAPS = (
@@ -22,6 +23,17 @@ _WRAPS = (
 )
 _PLAIN = ("strip", "lower", "upper", "title", "capitalize", "casefold")
 _METHODS = ("strip", "lower", "copy", "casefold", "rstrip")
+_MANY = frozenset((TEXT, SEQUENCE, MAPPING))
+_TAKES = {
+    **dict.fromkeys(("list", "sorted", "set", "tuple", "reversed"), _MANY),
+    **dict.fromkeys(("strip", "lower", "casefold", "rstrip"), frozenset((TEXT,))),
+    **dict.fromkeys(("int", "float"), frozenset((TEXT, NUMBER))),
+    "abs": frozenset((NUMBER,)),
+    "str": frozenset((NUMBER, TRUTH)),
+    "dict": frozenset((MAPPING,)),
+    "copy": frozenset((SEQUENCE, MAPPING)),
+}
+"""What a call may be given; what isn't here takes anything."""
 _TEXT_METHODS = frozenset(
     words(
         "strip lstrip rstrip lower upper casefold title split rsplit splitlines replace join "
@@ -30,7 +42,7 @@ _TEXT_METHODS = frozenset(
 )
 
 
-def _wanted_place(site: Site) -> bool:
+def _wanted_place(site: Site) -> bool:  # noqa: PLR0911  a row for each place
     """Whether an expression here is a value that a call could be missing from."""
     parent = site.parent
     if isinstance(parent, ast.Call):
@@ -43,7 +55,9 @@ def _wanted_place(site: Site) -> bool:
         return parent.slice is site.node
     if isinstance(parent, ast.Return | ast.Assign):
         return parent.value is site.node
-    return isinstance(parent, ast.Dict | ast.DictComp | ast.Compare | ast.keyword)
+    if isinstance(parent, ast.Compare):
+        return not any(isinstance(op, ast.Is | ast.IsNot) for op in parent.ops)
+    return isinstance(parent, ast.Dict | ast.DictComp | ast.keyword)
 
 
 @mutates(ast.Name, ast.Attribute, ast.Call, ast.Subscript, ast.GeneratorExp, ast.ListComp)
@@ -58,7 +72,10 @@ def wrapped(site: Site) -> Iterator[Mutation]:
     head = text.partition("(")[0]
     builtin = isinstance(node, ast.Call) and head in (*_WRAPS, "len", "range", "sum", "isinstance")
     is_text = isinstance(node, ast.Call) and getattr(node.func, "attr", "") in _TEXT_METHODS
+    known = sorts(site.unit, node)
     for name in _WRAPS:
+        if conflict(known, _TAKES.get(name, frozenset())):
+            continue
         if builtin or (is_text and name not in ("int", "float")):
             break
         inner = text[1:-1] if isinstance(node, ast.GeneratorExp) and text[:1] == "(" else text
@@ -72,7 +89,7 @@ def wrapped(site: Site) -> Iterator[Mutation]:
     for name in _METHODS:
         if builtin and not text.startswith("str("):
             break
-        if text.endswith(f".{name}()"):
+        if text.endswith(f".{name}()") or conflict(known, _TAKES[name]):
             continue
         elsewhere = 2.5 if f"{text}.{name}" in site.source.method_calls else 0.0
         textual = 0.6 if is_text or _textual(site, text) else 0.0

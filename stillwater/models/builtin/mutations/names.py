@@ -1,17 +1,15 @@
-"""Wrong names: variables, attributes, methods, and arguments in the wrong order or forgotten."""
+"""Wrong names: variables, attributes, methods."""
 
 import ast
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterator
 from functools import lru_cache
-from itertools import pairwise
 
 from stillwater.models.builtin.mutation import Mutation, Site, mutates
 from stillwater.models.builtin.siblings import RARE, siblings_of
+from stillwater.models.builtin.sorts import MANY, SEQUENCE, conflict, sorts
 from stillwater.models.builtin.source import DEFINITIONS, Definition, words
 from stillwater.models.builtin.usage import fit
-
-_COMMON = frozenset(name for kind in (dict, list, str, set) for name in dir(kind))
-
 
 _VARIABLES = 10
 
@@ -30,7 +28,9 @@ def variable(site: Site) -> Iterator[Mutation]:
         known = other in site.source.module_names or other in __builtins_names__
         if known and (called or other in site.source.module_names):
             what = f"`{node.id}` becomes `{other}`"
-            yield site.swap("sibling", node, other, what, len(siblings), 0.0, (other,))
+            rare = -1.5 if {node.id, other} & _CONSTRUCTORS else 0.0
+            rare += _agrees(site, node.id, other)
+            yield site.swap("sibling", node, other, what, len(siblings), rare, (other,))
     if called or site.unit.function is None:
         yield from _module_function(site, node, called)
         return
@@ -41,11 +41,16 @@ def variable(site: Site) -> Iterator[Mutation]:
     others = [n for n, at in bound.items() if n != node.id and at < node.lineno and n != "_"]
     for other in _nearest(node, others, bound):
         bonus = 2.2 if other in site.unit.unused and not _stub(site.unit.function) else 0.0
-        bonus += _alike(node.id, other)
-        bonus += fit(site.unit, node, other)
+        bonus += alike(node.id, other)
+        bonus += fit(site.unit, node, other) - 2.0 * _unlike(site, node, other)
         bonus -= 1.5 * _beside(site, other) + 1.0 * (site.unit.reads.get(node.id) == 1)
         what = f"`{node.id}` becomes `{other}`"
         yield site.swap("variable", node, other, what, len(others), bonus, (other,))
+
+
+def _unlike(site: Site, node: ast.AST, other: str) -> bool:
+    """Whether a name holds another sort of value than the expression whose place it would take."""
+    return conflict(sorts(site.unit, node), sorts(site.unit, ast.Name(other)))
 
 
 __builtins_names__ = frozenset({"min", "max", "any", "all", "int", "float", "round", "list", "set"})
@@ -59,6 +64,8 @@ def _nearest(node: ast.Name, others: list[str], bound: dict[str, int]) -> list[s
 def _beside(site: Site, name: str) -> bool:
     """Whether a name is already an operand of the same expression: `a - a` is seldom meant."""
     parent = site.parent
+    if isinstance(parent, ast.AugAssign):
+        return site.of(parent.target) == name
     if not isinstance(parent, ast.Compare | ast.BinOp | ast.BoolOp | ast.Call | ast.Tuple):
         return isinstance(parent, ast.Assign) and site.of(parent.targets[0]) == name
     return any(
@@ -83,7 +90,7 @@ def _words(name: str) -> frozenset[str]:
     return frozenset(words(name))
 
 
-def _alike(one: str, other: str) -> float:
+def alike(one: str, other: str) -> float:
     """How easily two names are mistaken: shared words, length."""
     first, second = _words(one), _words(other)
     shared = len(first & second) / max(len(first | second), 1)
@@ -94,7 +101,7 @@ def _module_function(site: Site, node: ast.Name, called: bool) -> Iterator[Mutat
     functions = [n.name for n in site.source.tree.body if isinstance(n, DEFINITIONS)]
     if not called or node.id not in functions:
         return
-    likeness = {f: _alike(node.id, f) for f in functions if f not in (node.id, site.unit.name)}
+    likeness = {f: alike(node.id, f) for f in functions if f not in (node.id, site.unit.name)}
     others = sorted((f for f in likeness if likeness[f] > 0.1), key=lambda f: (-likeness[f], f))[:8]
     for other in others:
         what = f"`{other}` is called, not `{node.id}`"
@@ -110,11 +117,53 @@ def _undefined(site: Site, node: ast.Name) -> Iterator[Mutation]:
             "undefined", node, f"self.{node.id}", f"`{node.id}` is an attribute of self"
         )
     for other in sorted({*site.unit.first_bound, *site.source.module_names} - {node.id}):
-        if _alike(node.id, other) > 0.2 or other.startswith(node.id[:3]):
-            bonus = _alike(node.id, other)
+        if alike(node.id, other) > 0.2 or other.startswith(node.id[:3]):
+            bonus = alike(node.id, other)
             yield site.swap(
                 "undefined", node, other, f"`{node.id}` becomes `{other}`", 2, bonus, (other,)
             )
+
+
+_TRIMS = frozenset(("strip", "lstrip", "rstrip"))
+_CONSTRUCTORS = frozenset(("set", "list", "int", "float"))
+
+
+def _agrees(site: Site, old: str, new: str) -> float:
+    """Whether what the value is called speaks for one of two siblings: `max_so_far = max(…)`."""
+    statement: ast.AST | None = site.node
+    while statement is not None and not isinstance(statement, ast.stmt):
+        statement = site.source.parents.get(statement)
+    said = {site.unit.name}
+    if isinstance(statement, ast.Assign):
+        said = {site.of(statement.targets[0])}
+    named = {word for name in said for word in words(name)}
+    trims = 0.8 * (new == "strip") - 0.8 * (old == "strip") if old in _TRIMS else 0.0
+    return 1.2 * (new in named) - 1.2 * (old in named) + trims
+
+
+def _one_or_many(site: Site, method: str) -> float:
+    """Whether what is put into a list is one element or a list of them."""
+    call = site.parent
+    if method not in ("append", "extend") or not isinstance(call, ast.Call) or not call.args:
+        return 0.0
+    many = bool(sorts(site.unit, call.args[0]) & {MANY, SEQUENCE})
+    return 0.8 if many == (method == "extend") else -2.0
+
+
+_ONLY = {
+    "[": frozenset(("add", "discard", "appendleft", "popleft", "union", "popitem")),
+    "set(": frozenset(("append", "extend", "appendleft", "popleft", "insert", "popitem")),
+    "deque(": frozenset(("add", "discard", "popitem")),
+    "{": frozenset(("append", "extend", "appendleft", "popleft")),
+}
+"""Methods that what is made in this way doesn't have."""
+
+
+def _foreign(site: Site, node: ast.Attribute, method: str) -> bool:
+    """Whether the receiver is made where it shows that it has no such method."""
+    receiver = re.escape(site.of(node.value))
+    made = re.search(rf"(?<![\w.]){receiver}(?::[^=\n]+)? = ([a-z]*[(\[{{])", site.source.text)
+    return made is not None and method in _ONLY.get(made[1], ())
 
 
 @mutates(ast.Attribute)
@@ -126,7 +175,7 @@ def attribute(site: Site) -> Iterator[Mutation]:
     edit_at = (last - len(node.attr.encode()), last)
     parent = site.parent
     called = isinstance(parent, ast.Call) and parent.func is node
-    siblings = siblings_of(node.attr)
+    siblings = [s for s in siblings_of(node.attr) if not _foreign(site, node, s)]
     own = -2.0 if node.attr in site.source.definitions else 0.0
     for other in siblings:
         what = f"`.{node.attr}` becomes `.{other}`"
@@ -135,7 +184,10 @@ def attribute(site: Site) -> Iterator[Mutation]:
             [(*edit_at, other)],
             what,
             len(siblings),
-            own - 1.5 * (other in RARE),
+            own
+            - 1.5 * (other in RARE)
+            + _one_or_many(site, other)
+            + _agrees(site, node.attr, other),
             (other,),
         )
     if not (isinstance(node.value, ast.Name) and node.value.id == "self") or node.attr in siblings:
@@ -146,96 +198,17 @@ def attribute(site: Site) -> Iterator[Mutation]:
         n for n in pool if n not in (node.attr, site.unit.name) and not n.startswith("__")
     )
     if called:
-        others = [n for n in others if _alike(node.attr, n) > 0.1]
+        others = [n for n in others if alike(node.attr, n) > 0.1]
     for other in others:
         unread = (
             1.5 if site.source.loads.get(other, 0) == 0 and isinstance(node.ctx, ast.Load) else 0.0
         )
-        bonus = unread + _alike(node.attr, other) - 1.5 * _beside(site, f"self.{other}")
+        bonus = unread + alike(node.attr, other) - 1.5 * _beside(site, f"self.{other}")
         bonus -= 1.0 * (not isinstance(node.ctx, ast.Load))
-        bonus += 0.0 if called else fit(site.unit, node, f"self.{other}")
+        if not called:
+            bonus += fit(site.unit, node, f"self.{other}")
+            wanted = sorts(site.unit, node)
+            there = sorts(site.unit, ast.Attribute(node.value, other))
+            bonus -= 2.0 * conflict(wanted, there)
         what = f"`self.{node.attr}` becomes `self.{other}`"
         yield site.make("attribute", [(*edit_at, other)], what, len(others), bonus, (other,))
-
-
-@mutates(ast.Call)
-def arguments(site: Site) -> Iterator[Mutation]:
-    """Two arguments swapped; one forgotten, where the callee's definition is shown."""
-    node = site.node
-    assert isinstance(node, ast.Call)
-    plain = [a for a in node.args if not isinstance(a, ast.Starred)]
-    for left, right in pairwise(plain):
-        first, second = site.of(left), site.of(right)
-        if first == second:
-            continue
-        edits = [(*site.source.span(left), second), (*site.source.span(right), first)]
-        bonus = -1.0 if isinstance(left, ast.Constant) or isinstance(right, ast.Constant) else 0.0
-        bonus += _crossed(site, node, [first, second], plain.index(left))
-        what = f"`{first}` and `{second}` change places in `{site.of(node)[:60]}`"
-        yield site.make("swap-arguments", edits, what, len(plain) - 1, bonus)
-    yield from _forgotten(site, node, plain)
-    yield from _one_further(site, node, plain)
-
-
-def _one_further(site: Site, call: ast.Call, plain: Sequence[ast.expr]) -> Iterator[Mutation]:
-    """An argument of a recursive call that is off by one."""
-    name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
-    inner = {n.name for n in site.unit.nodes if isinstance(n, DEFINITIONS)}
-    if name not in inner:
-        return
-    for argument in plain:
-        if isinstance(argument, ast.Name):
-            for new in (f"{argument.id} + 1", f"{argument.id} - 1"):
-                what = f"`{name}` is called with `{new}`"
-                yield site.swap("argument-one", argument, new, what, 2)
-
-
-def _crossed(site: Site, call: ast.Call, pair: Sequence[str], at: int) -> float:
-    """Whether the callee's parameters are named as the arguments are, the other way round."""
-    names = _parameters(site, call)
-    if not names or len(names) < at + 2:
-        return 0.0
-    return 3.0 if names[at] == pair[1] or names[at + 1] == pair[0] else 0.0
-
-
-def _callee(site: Site, call: ast.Call) -> Definition | None:
-    name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
-    on = call.func.value if isinstance(call.func, ast.Attribute) else None
-    if on is not None and name in _COMMON and getattr(on, "id", "") not in ("self", "cls"):
-        return None
-    found = site.source.definitions.get(name) or site.source.constructors.get(name, [])
-    return found[0] if len(found) == 1 else None
-
-
-def _parameters(site: Site, call: ast.Call) -> list[str]:
-    callee = _callee(site, call)
-    if callee is None:
-        return []
-    args = callee.args
-    names = [a.arg for a in [*args.posonlyargs, *args.args]]
-    return names[1:] if names[:1] in (["self"], ["cls"]) else names
-
-
-def _forgotten(site: Site, call: ast.Call, plain: Sequence[ast.expr]) -> Iterator[Mutation]:
-    callee = _callee(site, call)
-    if callee is None or len(plain) != len(call.args):
-        return
-    positional = _parameters(site, call)[len(plain) :]
-    names = [*positional, *(a.arg for a in callee.args.kwonlyargs)]
-    given = {k.arg for k in call.keywords}
-    if None in given:
-        return
-    mine = {*site.unit.parameters}
-    kept, _ = site.unit.self_attributes
-    values = [(n, n) for n in names if n not in given and n in mine]
-    values += [(n, f"self.{n}") for n in names if n not in given | mine and n in kept]
-    values += [(n, f"self._{n}") for n in names if n not in given | mine and f"_{n}" in kept]
-    for name, value in values:
-        last = site.source.span(call)[1] - 1
-        separator = ", " if call.args or call.keywords else ""
-        if site.source.data[:last].rstrip().endswith(b","):
-            separator = " "
-        bonus = 1.5 if name in site.unit.unused else 0.0
-        edit = (last, last, f"{separator}{name}={value}")
-        what = f"`{name}` is handed on to `{site.of(call.func)}`"
-        yield site.make("forgotten-argument", [edit], what, len(values), bonus, (name,))

@@ -1,35 +1,18 @@
-"""Comparisons, boolean operators, arithmetic."""
+"""Boolean operators, conditions, arithmetic."""
 
 import ast
-import re
 from collections.abc import Iterator
 
-from stillwater.models.builtin.mutation import Mutation, Site, loop_around, mutates, tight
+from stillwater.models.builtin.mutation import (
+    Mutation,
+    Site,
+    loop_around,
+    mutates,
+    replace_operator,
+    tight,
+)
+from stillwater.models.builtin.sorts import NUMBER, SEQUENCE, TEXT, conflict, sorts
 
-_COMPARE: dict[type[ast.cmpop], str] = {
-    ast.Lt: "<",
-    ast.LtE: "<=",
-    ast.Gt: ">",
-    ast.GtE: ">=",
-    ast.Eq: "==",
-    ast.NotEq: "!=",
-    ast.Is: "is",
-    ast.IsNot: "is not",
-    ast.In: "in",
-    ast.NotIn: "not in",
-}
-_OTHER: dict[str, tuple[tuple[str, str], ...]] = {
-    "<": (("boundary", "<="), ("direction", ">")),
-    "<=": (("boundary", "<"), ("direction", ">=")),
-    ">": (("boundary", ">="), ("direction", "<")),
-    ">=": (("boundary", ">"), ("direction", "<=")),
-    "==": (("negation", "!="), ("equality", ">="), ("equality", "<="), ("equality", "in")),
-    "!=": (("negation", "=="), ("equality", "<"), ("equality", ">")),
-    "is": (("negation", "is not"), ("identity", "==")),
-    "is not": (("negation", "is"), ("identity", "!=")),
-    "in": (("negation", "not in"), ("equality", "==")),
-    "not in": (("negation", "in"), ("equality", "!=")),
-}
 _ARITHMETIC: dict[type[ast.operator], tuple[str, tuple[str, ...]]] = {
     ast.Add: ("+", ("-",)),
     ast.Sub: ("-", ("+",)),
@@ -46,81 +29,6 @@ _ARITHMETIC: dict[type[ast.operator], tuple[str, tuple[str, ...]]] = {
 }
 
 
-def _token(text: str, operator: str) -> tuple[int, int] | None:
-    """Where an operator stands in what is between its operands."""
-    pattern = r"\s+".join(re.escape(word) for word in operator.split())
-    if operator[0].isalpha():
-        pattern = rf"\b{pattern}\b"
-    found = re.search(pattern, text)
-    return found.span() if found else None
-
-
-def _replace(
-    site: Site,
-    kind: str,
-    left: ast.AST,
-    right: ast.AST,
-    old: str,
-    new: str,
-    share: int = 1,
-    bonus: float = 0.0,
-) -> Iterator[Mutation]:
-    start, text = site.source.between(left, right)
-    token = _token(text, old)
-    if token is not None and "#" not in text:
-        edit = (start + token[0], start + token[1], new)
-        what = f"`{old}` becomes `{new}` in `{site.of(site.node)}`"
-        yield site.make(kind, [edit], what, share, bonus, at=left)
-
-
-@mutates(ast.Compare)
-def comparison(site: Site) -> Iterator[Mutation]:
-    """Another comparison: its boundary, direction, negation, identity."""
-    node = site.node
-    assert isinstance(node, ast.Compare)
-    left: ast.expr = node.left
-    for op, right in zip(node.ops, node.comparators, strict=True):
-        old = _COMPARE[type(op)]
-        none = isinstance(right, ast.Constant) and right.value is None
-        literal = isinstance(right, ast.Constant) and type(right.value) in (str, int, float)
-        others = [o for o in _OTHER[old] if not (none and o[0] in ("identity", "equality"))]
-        for kind, new in others:
-            bonus = 2.0 if kind == "identity" and literal else 0.0
-            if kind == "equality" and new in ("==", "!=", "in") and isinstance(right, ast.Tuple):
-                bonus = -1.5
-            if kind == "boundary" and _equivalent(site, left, right):
-                bonus = -2.5
-            share = sum(k == kind for k, _ in others)
-            yield from _replace(site, kind, left, right, old, new, share, bonus)
-        if not none and len(node.ops) == 1 and old in ("<", "<=", ">", ">="):
-            for new in (" + 1", " - 1"):
-                what = f"the bound of `{site.of(node)}` moves by one"
-                yield site.swap("compare-bound", right, f"{_plus(site, right)}{new}", what, 2)
-
-            text = f"{site.of(right)} {old} {site.of(left)}"
-            yield site.swap("swap-operands", node, text, f"`{site.of(node)}` has its sides swapped")
-        left = right
-
-
-def _equivalent(site: Site, left: ast.expr, right: ast.expr) -> bool:
-    """Whether equality gives the same either way: `if x < low: return low`, `a if a < b else b`."""
-    sides = {site.of(left), site.of(right)}
-    parent = site.parent
-    if isinstance(parent, ast.IfExp):
-        return {site.of(parent.body), site.of(parent.orelse)} == sides
-    if isinstance(parent, ast.If) and len(parent.body) == 1:
-        only = parent.body[0]
-        if isinstance(only, ast.Return | ast.Assign) and only.value is not None:
-            return site.of(only.value) in sides
-    return False
-
-
-def _plus(site: Site, node: ast.AST) -> str:
-    text = site.of(node)
-    simple = isinstance(node, ast.Name | ast.Constant | ast.Call | ast.Attribute | ast.Subscript)
-    return text if simple or isinstance(node, ast.BinOp) else f"({text})"
-
-
 @mutates(ast.BoolOp)
 def boolean(site: Site) -> Iterator[Mutation]:
     """The other boolean operator, or one operand less."""
@@ -128,7 +36,7 @@ def boolean(site: Site) -> Iterator[Mutation]:
     assert isinstance(node, ast.BoolOp)
     old, new = ("and", "or") if isinstance(node.op, ast.And) else ("or", "and")
     for left, right in zip(node.values, node.values[1:], strict=False):
-        yield from _replace(site, "boolean", left, right, old, new, len(node.values) - 1)
+        yield from replace_operator(site, "boolean", left, right, old, new, len(node.values) - 1)
     if len(node.values) == 2:
         first, second = (site.of(value) for value in node.values)
         for text in (first, second):
@@ -174,12 +82,14 @@ def arithmetic(site: Site) -> Iterator[Mutation]:
     assert isinstance(node, ast.BinOp)
     if type(node.op) not in _ARITHMETIC or _is_text(node.left) or _is_text(node.right):
         return
+    if TEXT in sorts(site.unit, node.left) | sorts(site.unit, node.right):
+        return
     old, others = _ARITHMETIC[type(node.op)]
     for new in others:
         kind = "division" if {old, new} == {"/", "//"} else "arithmetic"
         unit = isinstance(node.right, ast.Constant) and node.right.value == 1
         share = 1 if kind == "division" else len(others)
-        yield from _replace(site, kind, node.left, node.right, old, new, share, -0.3 * unit)
+        yield from replace_operator(site, kind, node.left, node.right, old, new, share, -0.3 * unit)
     left, right = site.of(node.left), site.of(node.right)
     if old in ("-", "/", "//", "%", "|") and not isinstance(node.right, ast.Constant):
         text = f"({right} {old} {left})" if tight(site, node) else f"{right} {old} {left}"
@@ -202,6 +112,21 @@ def arithmetic(site: Site) -> Iterator[Mutation]:
         yield site.swap("precedence", node, text, f"`{site.of(node)}` is grouped differently")
 
 
+@mutates(ast.BinOp)
+def joined(site: Site) -> Iterator[Mutation]:
+    """What is joined, the other way round: order matters where the operands aren't numbers."""
+    node = site.node
+    assert isinstance(node, ast.BinOp)
+    known = sorts(site.unit, node.left) | sorts(site.unit, node.right) | sorts(site.unit, node)
+    chained = isinstance(node.left, ast.BinOp) or isinstance(site.parent, ast.BinOp)
+    if not isinstance(node.op, ast.Add) or NUMBER in known or chained:
+        return
+    text = f"{site.of(node.right)} + {site.of(node.left)}"
+    text = f"({text})" if tight(site, node) else text
+    what = f"`{site.of(node)}` is joined the other way round"
+    yield site.swap("swap-joined", node, text, what, 1, 0.5 if known else -0.5)
+
+
 def _is_text(node: ast.AST) -> bool:
     return isinstance(node, ast.JoinedStr | ast.List | ast.Tuple | ast.Dict) or (
         isinstance(node, ast.Constant) and isinstance(node.value, str | bytes)
@@ -221,10 +146,12 @@ def augmented(site: Site) -> Iterator[Mutation]:
     if at < 0:
         return
     first = start + at
-    for new in (*others[:1], ""):
+    for new in (*others, ""):
+        if not new and site.unit.first_bound.get(site.of(node.target)) == node.lineno:
+            continue
         what = f"`{old}=` becomes `{new}=`"
         edit = (first, first + len(old) + 1, f"{new}=")
-        yield site.make("augmented", [edit], what, 2)
+        yield site.make("augmented", [edit], what, len(others) + 1)
 
 
 @mutates(ast.Assign)
@@ -243,6 +170,22 @@ def plain_assignment(site: Site) -> Iterator[Mutation]:
         return
     start, text = site.source.between(target, node.value)
     at = text.find("=")
-    for op in ("+", "-"):
+    text, value = site.of(target), site.of(node.value)
+    reads = any(
+        isinstance(n, ast.Name | ast.Attribute) and site.of(n) == text for n in ast.walk(node.value)
+    )
+    sums = not conflict(sorts(site.unit, target), frozenset((NUMBER, TEXT, SEQUENCE)))
+    for op in ("+", "-") if sums and not reads else ():
         edit = (start + at, start + at + 1, f"{op}=")
-        yield site.make("accumulate", [edit], f"`{site.of(target)}` adds up with `{op}=`", 2)
+        yield site.make("accumulate", [edit], f"`{text}` adds up with `{op}=`", 2)
+    if reads or "\n" in value or not _wide(node.value):
+        return
+    for name in ("max", "min"):
+        alike = 1.0 if name in text.lower() or (name == "max" and "longest" in text) else 0.0
+        what = f"`{text}` keeps the {name}imum so far"
+        yield site.swap("best", node.value, f"{name}({text}, {value})", what, 2, alike, (name,))
+
+
+def _wide(node: ast.expr) -> bool:
+    """Whether a value may be a number that was computed."""
+    return isinstance(node, ast.BinOp | ast.Name | ast.Subscript | ast.Call)

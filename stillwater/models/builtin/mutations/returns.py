@@ -4,7 +4,25 @@ import ast
 from collections.abc import Iterator
 
 from stillwater.models.builtin.mutation import Mutation, Site, mutates, siblings_of, whole_lines
+from stillwater.models.builtin.sorts import countable
 from stillwater.models.builtin.source import DEFINITIONS
+
+_GIVES_NOTHING = frozenset(
+    ("append", "extend", "insert", "add", "discard", "remove", "clear", "sort", "reverse", "update")
+)
+
+
+def values_returned(site: Site) -> list[ast.expr]:
+    """What the innermost function around returns elsewhere."""
+    around = site.parent
+    while around is not None and not isinstance(around, DEFINITIONS):
+        around = site.source.parents.get(around)
+    if around is None or around is site.unit.node:
+        inner = {m for n in site.unit.nodes[1:] if isinstance(n, DEFINITIONS) for m in ast.walk(n)}
+        nodes = [n for n in site.unit.nodes if n not in inner]
+    else:
+        nodes = list(ast.walk(around))
+    return [n.value for n in nodes if isinstance(n, ast.Return) and n.value is not None]
 
 
 @mutates(ast.Expr)
@@ -17,13 +35,15 @@ def missing_return(site: Site) -> Iterator[Mutation]:
         return
     if not body or body[-1] is not node or not isinstance(node.value, ast.Call):
         return
+    if getattr(node.value.func, "attr", "") in _GIVES_NOTHING:
+        return
     at = site.source.span(node)[0]
     what = f"`{site.of(node)[:60]}` is returned"
-    others = any(isinstance(n, ast.Return) and n.value is not None for n in site.unit.nodes)
+    others = bool(values_returned(site))
     recursive = (
         getattr(node.value.func, "attr", getattr(node.value.func, "id", "")) == site.unit.name
     )
-    bonus = (0.0 if others else -1.5) + 2.0 * recursive
+    bonus = (0.0 if others else -1.5) + 2.0 * (recursive and others)
     yield site.make("missing-return", [(at, at, "return ")], what, 1, bonus)
 
 
@@ -95,7 +115,13 @@ def returned(site: Site) -> Iterator[Mutation]:
         )
     if isinstance(value, ast.Name | ast.BinOp) and "\n" not in text:
         for one in (" + 1", " - 1"):
-            yield site.swap("return-one", value, text + one, f"the result changes by{one}", 2)
+            what = f"the result changes by{one}"
+            yield site.swap("return-one", value, text + one, what, 2, countable(site.unit, value))
+    if isinstance(value, ast.Constant) and value.value is True and _is_last(site):
+        counted = {site.of(n.target): None for n in site.unit.nodes if isinstance(n, ast.AugAssign)}
+        for name in counted:
+            what = f"it is true only when `{name}` is nothing in the end"
+            yield site.swap("return-default", value, f"not {name}", what, len(counted), 1.0)
     if isinstance(value, ast.Constant) and value.value is None:
         options = ("False", "0", '""', "[]", "{}")
         for new in options:
@@ -105,3 +131,8 @@ def returned(site: Site) -> Iterator[Mutation]:
     if isinstance(value, ast.List) and not value.elts and site.unit.parameters:
         for new in ("[[]]", "None"):
             yield site.swap("return-default", value, new, f"`{new}` is returned, not []", 3)
+
+
+def _is_last(site: Site) -> bool:
+    function = site.unit.function
+    return function is not None and function.body[-1] is site.node

@@ -230,3 +230,25 @@ def flushed(site: Site) -> Iterator[Mutation]:
         text = f"{indent}if {piece}:\n{indent}    {site.of(first)}\n"
         what = f"what is left in `{piece}` after the loop is handed on too"
         yield site.make("flush", [(at, at, text)], what, 1, 0.0, (), first)
+
+
+@mutates(ast.While)
+def never_updated(site: Site) -> Iterator[Mutation]:
+    """A local that a loop reads, and that starts as nothing, but that no turn gives a value."""
+    node = site.node
+    assert isinstance(node, ast.While)
+    names = [n for n in ast.walk(node) if isinstance(n, ast.Name)]
+    stored = {n.id: n.lineno for n in names if isinstance(n.ctx, ast.Store)}
+    read = {n.id for n in names if isinstance(n.ctx, ast.Load)}
+    empty = {
+        site.of(n.targets[0])
+        for n in site.unit.nodes
+        if isinstance(n, ast.Assign) and isinstance(n.value, ast.Constant)
+    }
+    for name in sorted(read & empty - stored.keys()):
+        for other, line in sorted(stored.items()):
+            before = [s for s in node.body if s.lineno == line]
+            if before and site.source.starts_line(before[0]):
+                text = f"{name} = {other}"
+                what = f"each turn of the loop sets `{text}`"
+                yield site.insert("never-updated", before[0], [text], what, len(stored))

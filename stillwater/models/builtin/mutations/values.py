@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 
 from stillwater.models.builtin.mutation import Mutation, Site, mutates, tight
+from stillwater.models.builtin.sorts import countable
 from stillwater.models.builtin.source import DEFINITIONS
 
 
@@ -30,6 +31,7 @@ def number(site: Site) -> Iterator[Mutation]:
         for new in options:
             text = f"({new})" if new.startswith("-") and tight(site, node) else new
             far = -1.2 if abs(value) > 2 and new not in site.clues.numbers else 0.0
+            far -= 1.0 * isinstance(site.parent, ast.arguments)
             yield site.swap(kind, node, text, f"`{old}` becomes `{new}`", len(options), far)
         for new in sorted(site.clues.numbers - set(options) - {old}):
             yield site.swap("constant-wanted", node, new, f"`{old}` becomes `{new}`", 1, 0.0)
@@ -167,13 +169,32 @@ def subscript(site: Site) -> Iterator[Mutation]:
         yield site.swap("first-last", index, new, f"`{site.of(node)}` takes index {new}")
     elif isinstance(index, ast.Name | ast.BinOp | ast.Call) and not _by_one(index):
         for new in (" - 1", " + 1"):
-            yield site.swap("index", index, old + new, f"index `{old}` becomes `{old}{new}`", 2)
+            fits = countable(site.unit, index)
+            what = f"index `{old}` becomes `{old}{new}`"
+            yield site.swap("index", index, old + new, what, 2, fits)
+    if isinstance(index, ast.Tuple):
+        yield from _indexes(site, node, index)
     if load and isinstance(index, ast.Name | ast.Attribute | ast.Constant | ast.Tuple):
         if isinstance(index, ast.Constant) and isinstance(index.value, int):
             return
         for new in (f".get({old})", f".get({old}, 0)", f".get({old}, {old})"):
             what = f"`{site.of(node)}` no longer fails on a missing key"
             yield site.swap("get", node, site.of(node.value) + new, what, 3)
+
+
+def _indexes(site: Site, node: ast.Subscript, index: ast.Tuple) -> Iterator[Mutation]:
+    """One of several indexes off by one, or two of them swapped."""
+    names = [e for e in index.elts if isinstance(e, ast.Name)]
+    for one in names:
+        for sign in ("-", "+"):
+            new = f"{one.id} {sign} 1"
+            what = f"index `{one.id}` of `{site.of(node)}` becomes `{new}`"
+            yield site.swap("index", one, new, what, 2, countable(site.unit, one))
+    if len(index.elts) == len(names) == 2:
+        what = f"the indexes of `{site.of(node)}` change places"
+        new = f"{names[1].id}, {names[0].id}"
+        text = f"({new})" if site.of(index).startswith("(") else new
+        yield site.swap("swap-arguments", index, text, what, 1, -0.5)
 
 
 def _by_one(node: ast.AST) -> bool:
