@@ -9,6 +9,7 @@ import typer
 from stillwater import __version__
 from stillwater.cli import (
     audit,
+    database,
     doctor,
     export,
     fix,
@@ -33,6 +34,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 exports = typer.Typer(help="Write what a run made: predictions or patches.", no_args_is_help=True)
+databases = typer.Typer(help="Copy, check and compact a database.", no_args_is_help=True)
 pictures = typer.Typer(help="The images that instances run in.", no_args_is_help=True)
 
 app.command("run")(run.run)
@@ -49,6 +51,10 @@ app.add_typer(exports, name="export")
 for verb in (images.plan, images.pull, images.build, images.prune):
     pictures.command(verb.__name__)(verb)
 app.add_typer(pictures, name="images")
+databases.command("backup")(database.backup)
+databases.command("check")(database.check)
+databases.command("vacuum")(database.vacuum)
+app.add_typer(databases, name="db")
 app.command("doctor")(doctor.command)
 
 

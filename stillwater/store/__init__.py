@@ -2,8 +2,9 @@
 
 `store.py` is the one way in; `queries.py` reads the views for reports; `lease.py` sees to it that
 there is one scheduler. `schema.py`, `triggers.py` and `views.py` say what the database holds,
-`engine.py` and `migrate.py` open it and bring it up to date, `seal.py`, `commit.py` and
-`record.py` make the chain of digests. Checking that chain is the audit's (stillwater/audit), which shares nothing with what made it.
+`engine.py` and `migrate.py` open it and bring it up to date, `upkeep.py` copies, checks and
+compacts it, `seal.py`, `commit.py` and `record.py` make the chain of digests. Checking that chain
+is the audit's (stillwater/audit), which shares nothing with what made it.
 """
 
 from stillwater.store.errors import StaleCommit, StoreError
