@@ -14,6 +14,9 @@ from stillwater.sandbox.protocol import Execution, Job, Setup
 from stillwater.steps.apply import apply
 from stillwater.steps.tools import Tools
 
+COMPILER = "would no longer compile"
+"""What follows these words is the compiler's, and each version of Python words it otherwise."""
+
 
 def check(case: Case, bases: Bases) -> str | None:
     """Apply the edits again; why that can't be done, or None. Raises Broken."""
@@ -31,6 +34,8 @@ def check(case: Case, bases: Bases) -> str | None:
     if patches != dict(case.now.artifacts):
         raise case.broken("its patch doesn't follow from its edits and the base files")
     for name, value in {**case.facts, **found.evidence}.items():
+        if name == "problem" and COMPILER in str(value) and COMPILER in str(case.facts.get(name)):
+            continue
         if name not in case.facts or case.facts[name] != found.evidence.get(name):
             raise case.broken(
                 f"its {name} should be {found.evidence.get(name)!r:.200}: {value!r:.80}"

@@ -51,6 +51,9 @@ def _visible(case: Case) -> Sequence[str]:
 def _baseline(case: Case) -> str | None:
     """The tests before any change. Their exit code is not in the evidence; few logs need it."""
     instance = case.given.instance
+    # Whether hidden tests were shown is no part of the chain but here.
+    if case.facts.get("feedback") != case.given.config.feedback:
+        raise case.broken(f"its feedback is not that of its run, {case.given.config.feedback}")
     if instance.log_parser == EXIT_STATUS:
         return "the baseline's exit code is not in the evidence"
     verdict = judge(_reading(case, None, None), instance.FAIL_TO_PASS, instance.PASS_TO_PASS)

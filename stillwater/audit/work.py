@@ -32,7 +32,7 @@ class Workers:
     def worth(cls, db: Path) -> Self:
         """As many as there are processors, where the database is large enough."""
         large = db.is_file() and db.stat().st_size >= WORTH
-        return cls(len(os.sched_getaffinity(0)) if large else 1)
+        return cls(_processors() if large else 1)
 
     def __enter__(self) -> Self:
         if self.processes > 1:
@@ -71,3 +71,10 @@ class Workers:
             raise WorldError(
                 "a process of the audit was killed; has this machine run out of memory?"
             ) from error
+
+
+def _processors() -> int:
+    # Those that this process may use, where the system tells.
+    if sys.platform == "linux":
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

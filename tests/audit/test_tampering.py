@@ -233,6 +233,9 @@ def test_a_verdict_with_another_log_is_found(world: World) -> None:
         ("hidden", "never", "read", {"visible": {}}, "calls visible"),
         ("told", "never", "read", {"baseline": {"tests": {}}}, "its tests don't follow"),
         ("told", "never", "read", {"baseline": 7}, "tells of no baseline"),
+        ("told", "never", "read", {"feedback": "visible"}, "its feedback is not that of its run"),
+        ("told", "long", "rejected", {"problem": "made up"}, "its problem should be"),
+        ("told", "long", "unusable", {"problem": "made up"}, "the problem of its completion"),
         ("told", "never", "applied", {"essence": "0" * 64}, "the essence it names"),
         ("told", "never", "applied", {"changed": ["other.py"]}, "changes other files"),
         ("told", "never", "applied", {"placed": []}, "its placed should be"),
@@ -246,7 +249,7 @@ def test_a_verdict_with_another_log_is_found(world: World) -> None:
 def test_evidence_that_does_not_follow_is_found(
     world: World, run: str, name: str, event: str, told: dict[str, Json], problem: str
 ) -> None:
-    number = world.id(run, name, event)
+    number = world.id(run, name, event, {"rejected": 3, "unusable": 2}.get(event, 1))
     world.heads.unlink()
     world.forge(number, told)
     assert found(world).row == number
@@ -272,6 +275,11 @@ def test_an_artifact_put_in_place_of_another_is_found(
     world.forge(number, {}, name=name, content=content.encode())
     assert found(world).row == number
     assert problem in found(world).problem
+
+
+def test_a_run_relabelled_as_one_that_hid_the_tests_is_found(world: World) -> None:
+    world.tamper("UPDATE runs SET config = json_set(config, '$.feedback', 'visible')")
+    assert "its feedback is not that of its run" in found(world).problem
 
 
 def test_a_patch_with_other_lines_around_the_same_change_is_found(world: World) -> None:
