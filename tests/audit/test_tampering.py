@@ -27,9 +27,9 @@ def test_an_untouched_database_holds(whole: World) -> None:
     (artifacts,) = whole.ask("SELECT count(*) FROM artifacts")[0]
     checked = report.checked
     assert checked["transitions"] == checked["evidence"] == transitions
-    assert (checked["artifacts"], checked["machines"], checked["runs"]) == (artifacts, 5, 2)
-    assert (checked["baselines"], checked["verdicts"]) == (5, 6)
-    assert (checked["completions"], checked["patches"]) == (11, 7)
+    assert (checked["artifacts"], checked["machines"], checked["runs"]) == (artifacts, 7, 4)
+    assert (checked["baselines"], checked["verdicts"]) == (7, 8)
+    assert (checked["completions"], checked["patches"]) == (13, 9)
     assert not report.underived
     assert checked["heads"] >= 2
     assert report.head is not None
@@ -88,8 +88,8 @@ def test_a_cut_tail_is_found_by_the_heads_beside(world: World) -> None:
     last = world.id("hidden", "never", "refuted")
     world.tamper(
         f"DELETE FROM transitions WHERE id >= {last}",
-        "UPDATE machines SET state = (SELECT target FROM transitions "
-        "WHERE machine_id = machines.id ORDER BY seq DESC LIMIT 1)",
+        "UPDATE machines SET state = coalesce((SELECT target FROM transitions "
+        "WHERE machine_id = machines.id ORDER BY seq DESC LIMIT 1), 'READ')",
         "UPDATE runs SET finished_at = NULL",
     )
     violation = found(world)

@@ -29,9 +29,11 @@ from stillwater.store import Store
 CODE = "def f(x):\n    return x\n\n\ndef g(x):\n    return x\n"
 WRONG, RIGHT, BREAKING = "return x - 1", "return x + 1", "return x - 2"
 ANSWER = "FILE: code_.py\nLINES: 1-2\nREASONING: r\n```python\ndef f(x):\n    {}\n```"
+DIFF = "--- a/code_.py\n+++ b/code_.py\n@@ -1,5 +1,5 @@\n" + "\n".join(
+    [" def f(x):", "-    return x", "+    return x + 1", " ", " ", " def g(x):", ""]
+)
 TEST_EDIT = "FILE: tests/test_code.py\nREASONING: r\n```python\ndef test_f():\n    pass\n```"
 F, G = "tests/test_code.py::test_f", "tests/test_code.py::test_g"
-DATASET = "d" * 64
 PLANT = "INSERT OR IGNORE INTO artifacts VALUES (?, 'log', 'text/plain', ?, ?)"
 UNNAMED = (
     "DELETE FROM artifacts WHERE sha256 NOT IN "
@@ -42,6 +44,7 @@ ANSWERS = {
     "short": [ANSWER.format(RIGHT)],
     "never": [ANSWER.format(WRONG)],
     "breaks": [ANSWER.format(BREAKING)],
+    "diff": [DIFF],
 }
 """What the model answers for each instance, attempt by attempt; prose after that."""
 
@@ -119,17 +122,19 @@ def source(folder: Path) -> str:
 
 
 def make(folder: Path) -> "World":
-    """A run that is told its tests' failures and one that isn't, with every event but a few."""
+    """A run that is told its tests' failures, one that isn't, and one for each way to apply."""
     commit = source(folder / "source")
     world = World(folder / "s.db", folder / ".s")
     with Store.open(world.db) as store:
         for run, names, settings in (
             ("told", ("long", "never"), {"attempts": 4}),
             ("hidden", ("short", "never", "breaks"), {"attempts": 1, "feedback": "visible"}),
+            ("strict", ("short",), {"attempts": 1, "applying": "strict"}),
+            ("git", ("diff",), {"attempts": 1, "applying": "git", "ways": ("diff",)}),
         ):
             config = load({"models": ("m",), "model_slots": 1, "sandbox_slots": 1, **settings})
             store.create_run(
-                run_id=run, dataset="d", dataset_sha256=DATASET if run == "told" else "e" * 64,
+                run_id=run, dataset="d", dataset_sha256=digest(run.encode()),
                 config=stored(config), version=__version__, model="m",
                 rows=[row(name, folder / "source", commit) for name in names],
             )  # fmt: skip
@@ -138,7 +143,7 @@ def make(folder: Path) -> "World":
                 config=config, tools=Tools(Repositories(world.home, ""), Sandbox(), Model()),
                 steps=STEPS, executor=ThreadExecutor(4),
             )  # fmt: skip
-            with Keeper(world.db):
+            with Keeper(world.db, seconds=1000):
                 assert scheduler.run()
     return world
 
