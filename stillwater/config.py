@@ -101,6 +101,10 @@ class Config(BaseSettings):
     defer_seconds: float = Field(2.0, gt=0)
     """The first wait; doubled each time, up to five minutes."""
 
+    heads_git: str | None = None
+    """A git repository that heads of the chain are committed to, on refs/notes/stillwater, once a
+    minute: whoever can write to the database alone can't rewrite a run's past then."""
+
     arms: dict[str, dict[str, Any]] = Field({}, exclude=True)
     """Named configurations, each some of these settings: [arms.NAME] tables of the file."""
 

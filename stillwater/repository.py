@@ -95,15 +95,23 @@ class Repositories:
             RepositoryError: no such repository or commit.
             FetchError: the network or the disk doesn't let it be fetched.
         """
-        url = self.url(instance)
-        store = self.home / "repositories" / f"{digest(url.encode())[:16]}.git"
-        if self._holds(store, instance.base_commit):
-            return store
+        held = self.held(instance)
+        if held is not None:
+            return held
+        url, store = self.url(instance), self._store(instance)
         store.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(f"{store}.lock"):
             if not self._holds(store, instance.base_commit):
                 self._fetch(url, store, instance)
         return store
+
+    def held(self, instance: Instance) -> Path | None:
+        """That git directory if it is there and holds the base commit; nothing is fetched."""
+        store = self._store(instance)
+        return store if self._holds(store, instance.base_commit) else None
+
+    def _store(self, instance: Instance) -> Path:
+        return self.home / "repositories" / f"{digest(self.url(instance).encode())[:16]}.git"
 
     def _holds(self, store: Path, commit: str) -> bool:
         if not (store / "HEAD").is_file():

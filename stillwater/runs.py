@@ -15,8 +15,10 @@ from stillwater.canonical import digest
 from stillwater.config import Config, frozen, stored
 from stillwater.datasets import Dataset
 from stillwater.executor import ThreadExecutor
+from stillwater.keeper import Keeper
 from stillwater.models.chain import choose_model
 from stillwater.models.client import LitellmClient
+from stillwater.notes import Notes
 from stillwater.repository import Repositories
 from stillwater.sandbox import DockerSandbox, engine_answers
 from stillwater.sandbox import choose as choose_sandbox
@@ -76,6 +78,8 @@ def plan(
     `path` is the PATH that tests run with, where it isn't Stillwater's own environment's.
     """
     repositories = place.repositories(config)
+    if config.heads_git:
+        Notes.of(config.heads_git, place.db)
     preflight.check_instances(dataset.instances, repositories)
     chosen = choose_model(config)
     told = chosen.notice()
@@ -155,7 +159,8 @@ def drive(
         executor=ThreadExecutor(config.model_slots + 2 * config.sandbox_slots + 1),
         listener=listener,
     )
-    with _signals(scheduler) as stopped:
+    notes = Notes.of(config.heads_git, place.db) if config.heads_git else None
+    with Keeper(place.db, notes), _signals(scheduler) as stopped:
         scheduler.run()
     stopped.blocked = scheduler.blocked
     return stopped

@@ -7,7 +7,19 @@ from typing import Annotated
 import typer
 
 from stillwater import __version__
-from stillwater.cli import doctor, export, fix, images, read, report, run, show, status
+from stillwater.cli import (
+    audit,
+    database,
+    doctor,
+    export,
+    fix,
+    images,
+    read,
+    report,
+    run,
+    show,
+    status,
+)
 from stillwater.errors import InputError, StillwaterError
 
 BAD_INPUT = 2
@@ -22,7 +34,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 exports = typer.Typer(help="Write what a run made: predictions or patches.", no_args_is_help=True)
-
+databases = typer.Typer(help="Copy, check and compact a database.", no_args_is_help=True)
 pictures = typer.Typer(help="The images that instances run in.", no_args_is_help=True)
 
 app.command("run")(run.run)
@@ -32,12 +44,17 @@ app.command("status")(status.command)
 app.command("show")(show.command)
 app.command("read")(read.command)
 app.command("report")(report.command)
+app.command("audit")(audit.command)
 exports.command("predictions")(export.predictions)
 exports.command("patches")(export.patches)
 app.add_typer(exports, name="export")
 for verb in (images.plan, images.pull, images.build, images.prune):
     pictures.command(verb.__name__)(verb)
 app.add_typer(pictures, name="images")
+databases.command("backup")(database.backup)
+databases.command("check")(database.check)
+databases.command("vacuum")(database.vacuum)
+app.add_typer(databases, name="db")
 app.command("doctor")(doctor.command)
 
 

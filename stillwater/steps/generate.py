@@ -1,11 +1,12 @@
 """GENERATE: build the prompt, ask the model, read the edits of its answer."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
 
 from stillwater import edits, prompt
 from stillwater.canonical import Json, canonical
+from stillwater.config import Config
 from stillwater.estimate import tokens
 from stillwater.machine import Event
 from stillwater.models.client import BUILTIN, PromptTooLong
@@ -43,25 +44,31 @@ def generate(snapshot: Snapshot, tools: Tools) -> Outcome:
     except PromptTooLong as error:
         return Outcome(Event.ABORT, {**facts, "reason": str(error)}, artifacts)
     artifacts["completion"] = Artifact("completion", completion.text.encode("utf-8", "replace"))
-    reading = _reading(snapshot, completion, known)
-    facts |= _facts(completion) | {"repairs": list(reading.repairs)}
-    if reading.problem:
+    found = reading(snapshot.config, completion.text, completion.finish_reason, known)
+    facts |= _facts(completion) | {"repairs": list(found.repairs)}
+    if found.problem:
         said = _prose(completion)
-        facts |= {"problem": reading.problem} | ({"said": said} if said else {})
+        facts |= {"problem": found.problem} | ({"said": said} if said else {})
         return Outcome(Event.UNUSABLE, facts, artifacts)
-    listed = json.dumps([asdict(edit) for edit in reading.edits], ensure_ascii=False)
-    artifacts["edits"] = Artifact("edits", listed.encode("utf-8", "replace"), JSON)
+    artifacts["edits"] = Artifact("edits", listed(found), JSON)
     return Outcome(Event.PROPOSED, facts, artifacts)
 
 
-def _reading(snapshot: Snapshot, completion: Completion, known: frozenset[str]) -> edits.Reading:
-    match snapshot.config.applying:
+def reading(config: Config, text: str, finish_reason: str, known: Collection[str]) -> edits.Reading:
+    """The edits of an answer, read as the configuration says; `known` are lines it was shown."""
+    match config.applying:
         case "strict":
-            return edits.read_strictly(completion.text, completion.finish_reason)
+            return edits.read_strictly(text, finish_reason)
         case "git":
-            return edits.read_diff(completion.text, completion.finish_reason)
+            return edits.read_diff(text, finish_reason)
         case _:
-            return edits.read(completion.text, completion.finish_reason, known)
+            return edits.read(text, finish_reason, known)
+
+
+def listed(found: edits.Reading) -> bytes:
+    """The edits as they are kept."""
+    told = json.dumps([asdict(edit) for edit in found.edits], ensure_ascii=False)
+    return told.encode("utf-8", "replace")
 
 
 def _prose(completion: Completion) -> str:

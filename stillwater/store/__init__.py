@@ -2,14 +2,15 @@
 
 `store.py` is the one way in; `queries.py` reads the views for reports; `lease.py` sees to it that
 there is one scheduler. `schema.py`, `triggers.py` and `views.py` say what the database holds,
-`engine.py` and `migrate.py` open it and bring it up to date, `seal.py`, `commit.py`,
-`record.py` and `verify.py` make the chain of digests and check it.
+`engine.py` and `migrate.py` open it and bring it up to date, `upkeep.py` copies, checks and
+compacts it, `seal.py`, `commit.py` and `record.py` make the chain of digests. Checking that chain
+is the audit's (stillwater/audit), which shares nothing with what made it.
 """
 
 from stillwater.store.engine import refuse_foreign
 from stillwater.store.errors import StaleCommit, StoreError
 from stillwater.store.lease import LeaseHeld, SchedulerLease
-from stillwater.store.rows import MachineRow, RunRow, Verification
+from stillwater.store.rows import MachineRow, RunRow
 from stillwater.store.seal import Sealed, UnfitEvidence, seal
 from stillwater.store.store import Store
 
@@ -23,7 +24,6 @@ __all__ = [
     "Store",
     "StoreError",
     "UnfitEvidence",
-    "Verification",
     "refuse_foreign",
     "seal",
 ]

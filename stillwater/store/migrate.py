@@ -83,18 +83,24 @@ def back_up(raw: sqlite.Connection, path: Path, found: str) -> Path:
     """A copy of the database beside it, complete and on disk before its name appears."""
     moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%fZ")
     copy = path.with_name(f"{path.stem}.schema-{found}.{moment}.db")
-    partial = copy.with_suffix(".partial")
+    copy_to(raw, copy)
+    return copy
+
+
+def copy_to(raw: sqlite.Connection, copy: Path) -> None:
+    """Write a copy of an open database, complete and on disk before its name appears."""
+    partial = copy.with_name(copy.name + ".partial")
+    partial.unlink(missing_ok=True)
     try:
         raw.execute("VACUUM INTO ?", (str(partial),))
         # VACUUM INTO doesn't sync what it writes.
-        for target in (partial, path.parent):
+        for target in (partial, copy.parent):
             _sync(target)
         partial.replace(copy)
-        _sync(path.parent)
+        _sync(copy.parent)
     except BaseException:
         partial.unlink(missing_ok=True)
         raise
-    return copy
 
 
 def _sync(path: Path) -> None:

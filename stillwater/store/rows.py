@@ -1,4 +1,4 @@
-"""What the store hands out: a run, a machine, the result of a verification."""
+"""What the store hands out: a run, a machine."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -42,16 +42,3 @@ class MachineRow:
     updated_at: datetime
     seq: int
     head: str | None
-
-
-@dataclass(frozen=True)
-class Verification:
-    """How many transitions were checked, and the first thing found wrong, if any."""
-
-    rows: int
-    first_problem: str | None
-
-    @property
-    def intact(self) -> bool:
-        """Nothing was found wrong."""
-        return self.first_problem is None

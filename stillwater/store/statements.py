@@ -71,11 +71,6 @@ HISTORY = (
     .where(transitions.c.machine_id == bindparam("machine_id"))
     .order_by(transitions.c.seq)
 )
-CHAIN = (
-    select(transitions, machines.c.run_id, machines.c.instance_id, machines.c.arm)
-    .join(machines)
-    .order_by(transitions.c.id)
-)
 
 RUNS = select(runs).order_by(runs.c.created_at.desc(), literal_column("runs.rowid").desc())
 RUN = select(runs).where(runs.c.id == bindparam("run_id"))

@@ -22,10 +22,9 @@ from stillwater.store.commit import Move, Writer
 from stillwater.store.create import NewRun, create
 from stillwater.store.engine import connect, reading
 from stillwater.store.errors import StoreError, sentences
-from stillwater.store.rows import MachineRow, RunRow, Verification
+from stillwater.store.rows import MachineRow, RunRow
 from stillwater.store.seal import Sealed
 from stillwater.store.times import Clock, maybe, moment, stamp, utc_now
-from stillwater.store.verify import verify
 
 
 class Store:
@@ -203,11 +202,6 @@ class Store:
         values = {"ids": json.dumps(list(machine_ids)), "owner": owner, "until": stamp(until)}
         with self._writing() as connection:
             connection.execute(sql.LEASE_MACHINES, values)
-
-    def verify(self) -> Verification:
-        """Recompute the chain and check every step, state and artifact name against it."""
-        with self.reading() as connection:
-            return verify(connection)
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:

@@ -10,7 +10,7 @@ import typer
 from typer.testing import CliRunner, Result
 
 from stillwater.canonical import Json
-from stillwater.cli import doctor, export, report, show, status
+from stillwater.cli import audit, database, doctor, export, report, show, status
 from stillwater.errors import InputError
 from stillwater.machine import Event
 from stillwater.snapshot import Artifact
@@ -175,6 +175,11 @@ class Cli:
         self.app.command("show")(show.command)
         self.app.command("report")(report.command)
         self.app.command("doctor")(doctor.command)
+        self.app.command("audit")(audit.command)
+        databases = typer.Typer()
+        for verb in (database.backup, database.check, database.vacuum):
+            databases.command(verb.__name__)(verb)
+        self.app.add_typer(databases, name="db")
         exports.command("predictions")(export.predictions)
         exports.command("patches")(export.patches)
         self.app.add_typer(exports, name="export")

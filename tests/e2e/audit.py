@@ -1,4 +1,4 @@
-"""What a finished database says, without the store's own code: for comparing and checking runs."""
+"""What a database says, without the store's own code: for comparing and checking runs."""
 
 import json
 from contextlib import closing
@@ -9,9 +9,20 @@ from typing import Any
 import pysqlite3.dbapi2 as sqlite3
 
 from stillwater.machine import FINAL, edges
+from tests.e2e.command import stillwater
 
 VOLATILE = frozenset({"seconds", "walls"})
 LEGAL = {(source.value, event.value, target.value) for source, event, target in edges()}
+
+
+def audited(folder: Path, *words: str) -> dict[str, Any]:
+    """What `stillwater audit` says of the database in `folder`: all holds, nothing left out."""
+    done = stillwater(folder, "audit", "--json", *words)
+    assert done.returncode == 0, done.stdout + done.stderr
+    told: dict[str, Any] = json.loads(done.stdout)
+    assert told["holds"]
+    assert told["not_derived"] == []
+    return told
 
 
 def transitions(db: Path) -> dict[str, list[dict[str, Any]]]:

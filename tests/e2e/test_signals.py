@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from stillwater.store import Store
+from tests.e2e.audit import audited
 from tests.e2e.command import processes_in, started, stillwater
 
 RUN = ("run", "samples", "--model", "builtin/mutate", "--sandbox", "local", "--attempts", "2")
@@ -26,8 +27,7 @@ def test_a_signal_stops_cleanly_and_resume_goes_on(
     assert "stillwater resume" in said
     assert "Traceback" not in said
     assert processes_in(tmp_path) == []
-    with Store.open(tmp_path / "stillwater.db", read_only=True) as store:
-        assert store.verify().first_problem is None
+    audited(tmp_path)
     done = stillwater(tmp_path, "resume")
     assert done.returncode == 0, done.stderr
     assert "Final: " in done.stdout

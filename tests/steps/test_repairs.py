@@ -18,6 +18,7 @@ from stillwater.scheduler import Scheduler
 from stillwater.snapshot import Past
 from stillwater.steps import STEPS, Tools
 from stillwater.store import Store
+from tests.holds import holds
 from tests.models.server import Script, openai_server
 
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -65,7 +66,7 @@ class World:
                 executor=ThreadExecutor(3),
             )  # fmt: skip
             assert scheduler.run()
-            assert store.verify().intact
+            assert holds(store.path)
             return store.history(store.machines("r")[0].id)
 
     def prompts(self) -> list[str]:

@@ -11,6 +11,7 @@ from stillwater.machine import Event, IllegalEvent, State
 from stillwater.snapshot import Artifact
 from stillwater.store import StaleCommit, Store, StoreError, UnfitEvidence, seal
 from stillwater.store.engine import driver as driver_of
+from tests.holds import holds
 from tests.store.stories import DATASET, ROWS, START, asked, fire_on, new_run
 
 
@@ -166,7 +167,7 @@ def test_what_is_refused_leaves_nothing_and_the_next_commit_works(
         act(store)
     assert counts(store.path) == before
     fire_on(store, 1, Event.READ)
-    assert store.verify().intact
+    assert holds(store.path)
 
 
 def test_a_final_state_stays_final(store: Store) -> None:
@@ -184,7 +185,7 @@ def test_a_second_writer_is_noticed_and_the_chain_goes_on(store: Store) -> None:
             stale(store, 1)
         fire_on(store, 2, Event.READ)
         fire_on(other, 1, Event.APPLIED)
-    assert store.verify().intact
+    assert holds(store.path)
 
 
 def test_a_locked_database_gives_a_sentence(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -214,7 +215,7 @@ def test_a_full_disk_gives_a_sentence_and_nothing_is_half_written(store: Store) 
     assert counts(store.path) == before
     driver.execute("PRAGMA max_page_count = 1000000").fetchall()
     fire_on(store, 1, Event.PROPOSED, asked())
-    assert store.verify().intact
+    assert holds(store.path)
 
 
 def test_a_reader_cant_write(store: Store) -> None:

@@ -1,0 +1,80 @@
+"""The whole audit, part by part, up to the first violation."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pysqlite3.dbapi2 as sqlite
+
+from stillwater.audit import chain, evidence, heads, machines
+from stillwater.audit.database import Scope, damage, reading, scope_of
+from stillwater.audit.model import Broken, Report
+from stillwater.audit.work import Workers
+from stillwater.heads import Head, beside
+
+
+def audit(
+    db: Path,
+    *,
+    run: str | None = None,
+    since: str | None = None,
+    head_file: Path | None = None,
+    home: Path | None = None,
+    processes: int | None = None,
+) -> Report:
+    """Check that all holds which a database of Stillwater's promises.
+
+    The chain and the heads are the whole database's, from the anchor that `since` names on;
+    machines, evidence and artifacts are those of `run`, if one is named. Heads are looked for
+    beside the database, and in `head_file`. With `home`, the database's folder, it also derives
+    edits, patches and verdicts again.
+
+    Raises:
+        AuditError: there is no such database, run, transition or head.
+    """
+    report = Report()
+    try:
+        # Before the database, for a scheduler that runs goes on writing both.
+        kept = _kept(db, head_file)
+        chosen = Workers.worth(db) if processes is None else Workers(processes)
+        with chosen as workers, reading(db) as connection, damage(db):
+            scope = scope_of(connection, db, run, since)
+            report.run, report.anchor = scope.run, scope.anchor
+            _check(connection, scope, workers, kept, home, report)
+    except Broken as broken:
+        report.violation = broken.violation
+    return report
+
+
+def _kept(db: Path, head_file: Path | None) -> list[tuple[Path, Sequence[Head]]]:
+    kept: list[tuple[Path, Sequence[Head]]] = []
+    if head_file is not None:
+        kept.append((head_file, heads.read_given(head_file)))
+    found = heads.read_beside(db)
+    if found is not None:
+        kept.insert(0, (beside(db), found))
+    return kept
+
+
+def _check(
+    connection: sqlite.Connection,
+    scope: Scope,
+    workers: Workers,
+    kept: Sequence[tuple[Path, Sequence[Head]]],
+    home: Path | None,
+    report: Report,
+) -> None:
+    report.head = heads.last(connection, scope)
+    for file, lines in kept:
+        report.heads.append(heads.check(connection, scope, file, lines))
+        report.checked["heads"] += len(lines)
+    places, rows = chain.check(connection, scope, workers)
+    report.checked["transitions"] = rows
+    report.checked.update(machines.check(connection, scope, places))
+    report.checked.update(evidence.check(connection, scope, workers))
+    if home is not None:
+        # It brings along the steps, which a look at the chain alone need not wait for.
+        from stillwater.audit import derive
+
+        again = derive.check(connection, scope, workers, home)
+        report.checked.update(again.checked)
+        report.underived.update(again.underived)
