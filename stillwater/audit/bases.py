@@ -1,7 +1,7 @@
 """The base files of instances, as far as the repositories' cache has them: nothing is fetched."""
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -49,7 +49,9 @@ class Bases(Repositories):
         found = {path: self._texts[blob] for path, blob in blobs.items()}
         return {path: text for path, text in found.items() if text is not None}
 
-    def patched(self, texts: Mapping[str, str], patch: str) -> dict[str, str]:
+    def patched(
+        self, texts: Mapping[str, str], patch: str, made: Sequence[str] = ()
+    ) -> dict[str, str]:
         """As Repositories.patched, in a folder of the auditor's."""
         with tempfile.TemporaryDirectory(prefix="stillwater-audit-") as folder:
-            return Repositories(Path(folder), "").patched(texts, patch)
+            return Repositories(Path(folder), "").patched(texts, patch, made)
