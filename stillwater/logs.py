@@ -14,7 +14,6 @@ def to_run_folder(folder: Path, *, also_terminal: bool = False) -> TextIO:
     folder.mkdir(parents=True, exist_ok=True)
     file = (folder / "log.jsonl").open("a", encoding="utf-8", buffering=1)
     processors: list[structlog.typing.Processor] = [
-        structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
@@ -23,6 +22,7 @@ def to_run_folder(folder: Path, *, also_terminal: bool = False) -> TextIO:
     structlog.configure(
         processors=[*processors, structlog.processors.JSONRenderer(serializer=_line)],
         logger_factory=structlog.WriteLoggerFactory(file),
+        wrapper_class=structlog.make_filtering_bound_logger(0),
         cache_logger_on_first_use=False,
     )
     return file

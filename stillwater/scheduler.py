@@ -176,7 +176,7 @@ class Scheduler:
     def _snapshot(self, tracked: Tracked) -> Snapshot:
         row = tracked.row
         if tracked.past is None:
-            tracked.past = list(self.store.history(row.id))
+            tracked.past = list(self.store.history(row.id)) if row.seq else []
         needed = _needed(row, tracked.past)
         missing = needed - tracked.blobs.keys()
         if missing:

@@ -22,9 +22,13 @@ class Fence:
     closed: bool
 
 
+def _fence(line: str) -> re.Match[str] | None:
+    return _FENCE.match(line) if "`" in line or "~" in line else None
+
+
 def fence_at(lines: Sequence[str], at: int) -> Fence | None:
     """The fence that line `at` (0-based) opens, or None."""
-    opening = _FENCE.match(lines[at])
+    opening = _fence(lines[at])
     if not opening:
         return None
     mark, info = opening.group(2), opening.group(3).strip()
@@ -47,7 +51,7 @@ def _ends(lines: Sequence[str], start: int, mark: str) -> tuple[list[int], int]:
     """The lines that may close the fence, and the line where it must have ended."""
     ends: list[int] = []
     for n in range(start, len(lines)):
-        found = _FENCE.match(lines[n])
+        found = _fence(lines[n])
         if found and found.group(2)[0] == mark[0] and not found.group(3).strip():
             if len(found.group(2)) >= len(mark):
                 ends.append(n)

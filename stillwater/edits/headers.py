@@ -15,6 +15,8 @@ _HEADERS = {
     kind: re.compile(rf"{_BEFORE}(?:{words}){_AFTER}[:：][\s*_]*(.*)$", re.IGNORECASE)
     for kind, words in _WORDS.items()
 }
+_LIKELY = re.compile(rf"{_BEFORE}(?:{'|'.join(_WORDS.values())})", re.IGNORECASE)
+"""What every header begins with: one look for the many lines that are none."""
 _BARE_FILE = re.compile(r"^[\s>#*\-+_`]*FILE[\s*_`]+(\S+\.\w+)[\s*_`]*$")
 _PATH = r"[\w@+~./\\-]*[\w@+~-]\.\w{1,8}"
 _ONLY_PATH = re.compile(rf"^[\s#*>`\"'\-]*({_PATH})[\s`\"'*:]*$")
@@ -38,7 +40,7 @@ class Header:
 
 def header(line: str) -> Header | None:
     """The keyword that the line starts with, if any."""
-    if len(line) > 2000:
+    if len(line) > 2000 or not _LIKELY.match(line):
         return None
     for kind, pattern in _HEADERS.items():
         if found := pattern.match(line):

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
+from typing import NamedTuple
 
 import pysqlite3.dbapi2 as sqlite
 from sqlalchemy import Connection
@@ -18,8 +19,7 @@ from stillwater.store.seal import Sealed
 from stillwater.store.times import stamp
 
 
-@dataclass(frozen=True)
-class Move:
+class Move(NamedTuple):
     """What a commit asks for; see Store.commit."""
 
     machine_id: int

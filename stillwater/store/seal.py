@@ -37,6 +37,9 @@ class Sealed:
     contents: bytes
 
 
+_encode = json.JSONEncoder().encode
+
+
 class _Compressor(threading.local):
     def __init__(self) -> None:
         self.compress = zstandard.ZstdCompressor(level=LEVEL).compress
@@ -61,4 +64,4 @@ def seal(evidence: Mapping[str, Json], artifacts: Mapping[str, Artifact]) -> Sea
         listed.append((sha256, blob.kind, blob.media_type, len(blob.content), begin, len(part)))
         parts.append(part)
         begin += len(part)
-    return Sealed(complete, text, json.dumps(listed), b"".join(parts))
+    return Sealed(complete, text, _encode(listed), b"".join(parts))
