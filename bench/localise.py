@@ -8,36 +8,47 @@ the issue's words alone; with --tests also by the names of the failing tests (no
 Prints
 
 - the share of instances whose gold file (of several: the best placed) is within the first k,
-- the share of gold files, and of gold definitions, that are shown whole in 6k and 24k tokens,
+- the share of gold files, and of gold definitions (shown.py says which), that are shown whole in
+  6k, 12k and 24k tokens, with as many files as the configuration's default allows,
 - the seconds that a first commit takes, and each after it.
 
---fit fits the weights anew (softmax over the files of each instance, L2), and prints them with the
-recall that they reach on repositories that they were not fitted on. It needs numpy.
+--fit fits the weights of files and passages anew, and prints them with what they reach on
+repositories that they were not fitted on (fitting.py). It needs numpy.
 """
 
 import argparse
 import json
 import re
 import statistics
+import sys
 import time
+from array import array
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from stillwater.context import Choice, Query, choose
-from stillwater.context.choose import candidates
-from stillwater.context.facts import passages
-from stillwater.context.rank import WEIGHTS, rank
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from bench.fitting import Offered, elsewhere, fit
+from bench.shown import Gold, gold_definitions, share_shown
+from stillwater.config import Config
+from stillwater.context import Query
+from stillwater.context.choose import candidates, pack
+from stillwater.context.excerpt import FRAME, Measured
+from stillwater.context.rank import WEIGHTS, Ranked, rank
+from stillwater.context.signals import Look
+from stillwater.context.worth import WEIGHTS as PASSAGE_WEIGHTS
+from stillwater.context.worth import weigh
 from stillwater.edits import Texts
 from stillwater.repository import Repositories, touched
 
 AT = (1, 3, 5, 10)
-BUDGETS = (6000, 24000)
+BUDGETS = (6000, 12000, 24000)
 KEPT = 150
+MAX_FILES: int = Config.model_fields["max_files"].default
 FITTED = tuple(name for name in WEIGHTS if not name.startswith("tests'"))
-HUNK = re.compile(r"^@@ -(\d+)(?:,(\d+))? \+")
 
 
 @dataclass(frozen=True)
@@ -48,7 +59,8 @@ class Found:
     repo: str
     gold: tuple[str, ...]
     ranked: tuple[str, ...]
-    signals: Mapping[str, Mapping[str, float]]
+    offered: Offered
+    passages: Offered
     files: Mapping[int, float]
     definitions: Mapping[int, float]
     seconds: float
@@ -61,42 +73,6 @@ def folder_of(repo: str, repositories: Path) -> Path:
         if re.split(r"[+/]|__", folder.name)[-1].removesuffix(".git") == name:
             return next((f for f in (folder / "repo", folder / ".git") if f.exists()), folder)
     raise SystemExit(f"{repositories} holds no repository {name}")
-
-
-def changed(patch: str) -> Iterator[tuple[str, int]]:
-    """The lines of the base that the patch removes, or beside which it adds."""
-    path, at = "", 0
-    for line in patch.splitlines():
-        if line.startswith("--- "):
-            path = line[6:].split("\t")[0]
-        elif hunk := HUNK.match(line):
-            at = int(hunk[1])
-        elif line.startswith("-"):
-            yield path, at
-            at += 1
-        elif line.startswith("+") and not line.startswith("+++"):
-            yield path, max(1, at - 1)
-        elif line.startswith(" "):
-            at += 1
-
-
-def gold_definitions(patch: str, texts: Mapping[str, str]) -> set[tuple[str, int, int]]:
-    """The innermost definitions that the patch changes: path, first and last line."""
-    found = set()
-    for path, line in changed(patch):
-        if path in texts:
-            around = [one for one in passages(texts[path]) if one.first <= line <= one.last]
-            near = min(around, key=lambda one: one.last - one.first, default=None)
-            found.add((path, near.first, near.last) if near else (path, line, line))
-    return found
-
-
-def is_shown(choice: Choice, path: str, first: int, last: int) -> bool:
-    """Whether the model sees all of these lines."""
-    for one in choice.files:
-        if one.path == path:
-            return one.lines is None or any(a <= first and last <= b for a, b in one.lines)
-    return False
 
 
 def localise(rows: Sequence[dict[str, str]], repositories: Path, tests: bool) -> list[Found]:
@@ -114,8 +90,7 @@ def localise(rows: Sequence[dict[str, str]], repositories: Path, tests: bool) ->
         begun = time.perf_counter()
         failing = str(row["FAIL_TO_PASS"]) if tests else ""
         query = Query(row["problem_statement"], failing)
-        source = Texts(texts)
-        ranked, look = rank(query, candidates(source))
+        ranked, look = rank(query, candidates(Texts(texts)))
         seconds = time.perf_counter() - begun
         gold = tuple(path for path in touched(row["patch"]) if path in look.found)
         if not gold:
@@ -123,19 +98,41 @@ def localise(rows: Sequence[dict[str, str]], repositories: Path, tests: bool) ->
         wanted = gold_definitions(row["patch"], look.files.texts)
         whole, parts = {}, {}
         for budget in BUDGETS:
-            choice = choose(query, source, budget, max_files=20)
+            choice = pack(ranked, look, budget, MAX_FILES)
             complete = {one.path for one in choice.files if one.lines is None}
             whole[budget] = statistics.mean(path in complete for path in gold)
-            parts[budget] = statistics.mean(is_shown(choice, *one) for one in wanted)
-        kept = {one.path for one in ranked[:KEPT]} | set(gold)
+            parts[budget] = share_shown(choice, wanted)
         found.append(
             Found(
                 row["instance_id"], row["repo"], gold, tuple(one.path for one in ranked),
-                {path: {n: why.value for n, why in look.found[path].items()} for path in kept},
+                _files(row["repo"], look, ranked, gold),
+                _passages(row["repo"], look, ranked, wanted),
                 whole, parts, seconds,
             )
         )  # fmt: skip
     return found
+
+
+def _files(repo: str, look: Look, ranked: list[Ranked], gold: tuple[str, ...]) -> Offered:
+    kept = sorted({one.path for one in ranked[:KEPT]} | set(gold))
+    rows = array("d")
+    for path in kept:
+        found = look.found[path]
+        rows.extend(found[name].value if name in found else 0.0 for name in FITTED)
+    return Offered(repo, len(FITTED), rows, [kept.index(path) for path in gold])
+
+
+def _passages(repo: str, look: Look, ranked: list[Ranked], wanted: set[Gold]) -> Offered:
+    likely = ranked[:MAX_FILES]
+    sizes = {one.path: Measured(one.path, look.files.texts[one.path]) for one in likely}
+    rows, costs, right = array("d"), array("d"), list[int]()
+    for n, one in enumerate(weigh(look, likely)):
+        rows.extend(one.signals[name] for name in PASSAGE_WEIGHTS)
+        first, last = one.passage.first, one.passage.last
+        costs.append(sizes[one.path].of(first, last) + FRAME)
+        if Gold(one.path, first, last) in wanted:
+            right.append(n)
+    return Offered(repo, len(PASSAGE_WEIGHTS), rows, right, costs)
 
 
 def recall(ranked: Sequence[Sequence[str]], found: Sequence[Found]) -> dict[str, float]:
@@ -174,51 +171,37 @@ def report(found: Sequence[Found]) -> dict[str, object]:
     return told
 
 
+def refit(found: Sequence[Found]) -> dict[str, object]:
+    """The weights fitted on all, and what weights fitted on other repositories reach on each."""
+    files, offered = [one.offered for one in found], [one.passages for one in found]
+    orders = []
+    for one, scores in zip(found, elsewhere(files), strict=True):
+        best_gold = max(scores[n] for n in one.offered.right)
+        # For the recall only the place of the best gold file matters.
+        place = int((scores > best_gold).sum())
+        orders.append(["another"] * place + [one.gold[0]])
+    offered = [one for one in offered if one.right]
+    both = list(zip(offered, elsewhere(offered), strict=True))
+    now = list(PASSAGE_WEIGHTS.values())
+    return {
+        "weights": dict(zip(FITTED, fit(files).round(2).tolist(), strict=True)),
+        "on_repositories_not_fitted_on": recall(orders, found),
+        "passage_weights": dict(zip(PASSAGE_WEIGHTS, fit(offered).round(2).tolist(), strict=True)),
+        "gold_passages_of_the_files_chosen_within": {
+            budget: {
+                "as_they_are": percent(one.within(one.matrix() @ now, budget) for one in offered),
+                "on_repositories_not_fitted_on": percent(
+                    one.within(scores, budget) for one, scores in both
+                ),
+            }
+            for budget in BUDGETS
+        },
+    }
+
+
 def percent(shares: Iterator[float]) -> float:
     """The mean share."""
     return round(100 * statistics.mean(shares), 1)
-
-
-def fit(found: Sequence[Found]) -> dict[str, object]:
-    """The weights fitted on all, and what weights fitted on other repositories reach on each."""
-    import numpy as np
-
-    paths = [sorted(one.signals) for one in found]
-    matrices = [
-        np.array([[one.signals[path].get(name, 0.0) for name in FITTED] for path in order])
-        for one, order in zip(found, paths, strict=True)
-    ]
-    truths = [
-        np.array([path in one.gold for path in order], float)
-        for one, order in zip(found, paths, strict=True)
-    ]
-
-    def weights(of: Sequence[int]) -> "np.ndarray[tuple[int], np.dtype[np.float64]]":
-        w, first, second = np.zeros(len(FITTED)), np.zeros(len(FITTED)), np.zeros(len(FITTED))
-        for step in range(1, 601):
-            slope = 0.5 * w
-            for n in of:
-                scores = matrices[n] @ w
-                shares = np.exp(scores - scores.max())
-                wanted = truths[n] / truths[n].sum()
-                slope -= matrices[n].T @ (wanted - shares / shares.sum())
-            # Adam: Kingma and Ba, 2015.
-            first, second = 0.9 * first + 0.1 * slope, 0.999 * second + 0.001 * slope**2
-            w -= 0.03 * (first / (1 - 0.9**step)) / (np.sqrt(second / (1 - 0.999**step)) + 1e-8)
-        return w
-
-    orders: list[list[str]] = [[] for _ in found]
-    for repo in sorted({one.repo for one in found}):
-        w = weights([n for n, one in enumerate(found) if one.repo != repo])
-        for n, one in enumerate(found):
-            if one.repo == repo:
-                scores = matrices[n] @ w
-                orders[n] = [paths[n][i] for i in np.argsort(-scores, kind="stable")]
-    final = weights(range(len(found)))
-    return {
-        "weights": {name: round(float(w), 2) for name, w in zip(FITTED, final, strict=True)},
-        "on_repositories_not_fitted_on": recall(orders, found),
-    }
 
 
 def main() -> None:
@@ -238,7 +221,7 @@ def main() -> None:
     with ProcessPoolExecutor() as pool:
         jobs = [pool.submit(localise, rows, asked.repositories, asked.tests) for rows in groups]
         found = [one for job in jobs for one in job.result()]
-    print(json.dumps(report(found) | (fit(found) if asked.fit else {}), indent=1))
+    print(json.dumps(report(found) | (refit(found) if asked.fit else {}), indent=1))
 
 
 if __name__ == "__main__":

@@ -71,7 +71,7 @@ class Config(BaseSettings):
     """Context length in tokens, prompt and answer together; one value for the whole run."""
     max_tokens: int = Field(1536, ge=64)
     """The longest answer, in tokens."""
-    max_files: int = Field(6, ge=1)
+    max_files: int = Field(10, ge=1)
     temperature: float = Field(0.0, ge=0, le=2)
     """Of the first attempt in each of the ways."""
     retry_temperature: float = Field(0.7, ge=0, le=2)

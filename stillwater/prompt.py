@@ -141,22 +141,22 @@ def _parts(texts: Sequence[str], shown: Sequence[Lines]) -> Iterator[str]:
     """The lines shown, under their numbers, and of those between them what they define."""
     at = 1
     for part in shown:
-        yield from _left_out(texts, at, part.first - 1)
+        yield from filter(None, [left_out(texts, at, part.first - 1)])
         yield f"# lines {part.first}-{part.last}"
         yield from texts[part.first - 1 : part.last]
         at = part.last + 1
-    yield from _left_out(texts, at, len(texts))
+    yield from filter(None, [left_out(texts, at, len(texts))])
 
 
-def _left_out(texts: Sequence[str], first: int, last: int) -> Iterator[str]:
-    """A note of the lines that aren't shown, with the first names that they define."""
+def left_out(texts: Sequence[str], first: int, last: int) -> str:
+    """The note of lines that aren't shown, with the first names that they define; "" if blank."""
     between = texts[first - 1 : last]
     if not any(text.strip() for text in between):
-        return
+        return ""
     names = [found[1] for text in between if (found := _DEFINED.match(text))]
     told = ", ".join(names[:_MOST_NAMES])
     more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
-    yield f"# lines {first}-{last} are not shown{': ' if told else ''}{told}{more}"
+    return f"# lines {first}-{last} are not shown{': ' if told else ''}{told}{more}"
 
 
 def lines_of(content: str) -> list[str]:

@@ -1,6 +1,7 @@
 """Which files, and which parts of them, the model reads.
 
 - `choose` (choose.py): ranks a repository's files for an issue and packs them into a budget.
+- worth.py: which passages of those files are likely to change; excerpt.py: what they cost.
 - `choose_snippets` (snippets.py): what a usual retrieval would show, for comparison.
 - clues.py: what an issue and failing tests name: paths, modules, frames, identifiers, words.
 - files.py: which files can be chosen, and what each defines and holds.

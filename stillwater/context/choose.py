@@ -1,15 +1,17 @@
 """Choosing what the model reads: files by rank, packed into a budget, whole where they fit."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from stillwater.context import clues
 from stillwater.context.clues import Query
-from stillwater.context.excerpt import Measured, holds, parts
+from stillwater.context.excerpt import FRAME, Measured, holds
 from stillwater.context.facts import Passage
 from stillwater.context.files import Files, is_candidate
 from stillwater.context.rank import Ranked, rank
 from stillwater.context.signals import Look
+from stillwater.context.worth import Weighed, weigh
 from stillwater.edits.source import Source, source_of
 from stillwater.prompt import Lines, ShownFile
 
@@ -54,12 +56,13 @@ class Choice:
 
 
 def choose(
-    query: Query, sources: Source | Mapping[str, str], budget: int, *, max_files: int = 6
+    query: Query, sources: Source | Mapping[str, str], budget: int, *, max_files: int = 10
 ) -> Choice:
     """At most `max_files` files, by rank, that together fit `budget` tokens.
 
-    A file is shown whole where it fits; of a larger one, the definitions that matter are. What fits
-    neither way is skipped, and the next is tried. Tests, documentation and vendored packages are
+    First come the passages of these files that are likeliest to change, for their tokens; then
+    whole files, by rank, where they fit beside them; then more passages. What fits neither way is
+    skipped, and the next is tried. Tests, documentation and vendored packages are
     never chosen. The same arguments always give the same choice.
     """
     source = source_of(sources)
@@ -67,7 +70,7 @@ def choose(
     if not files.texts:
         return Choice((), (), "the repository has no Python files outside its tests")
     ranked, look = rank(_with_tests(query, source), files)
-    return _pack(ranked, look, budget, max_files)
+    return pack(ranked, look, budget, max_files)
 
 
 def candidates(source: Source) -> Files:
@@ -88,7 +91,8 @@ def tokens(path: str, text: str) -> int:
     return Measured(path, text).whole
 
 
-def _pack(ranked: list[Ranked], look: Look, budget: int, max_files: int) -> Choice:
+def pack(ranked: list[Ranked], look: Look, budget: int, max_files: int) -> Choice:
+    """What `choose` gives for files that are ranked already."""
     first = ranked[0].score
     likely = [one for one in ranked if one is ranked[0] or one.score >= _WORTH * first]
     packing = _Packing(look, budget, likely[:max_files])
@@ -123,10 +127,7 @@ class _Packing:
         self._texts, self._budget = look.files.texts, budget
         self._measured: dict[str, Measured] = {}
         self._passages: dict[str, list[Passage]] = {}
-        self._parts = [
-            part for one in likely for part in parts(look, self._measure(one.path), one.score)
-        ]
-        self._parts.sort(key=lambda one: (-round(one.worth, 9), one.path, one.passage.first))
+        self._parts = sorted(weigh(look, likely), key=self._by_worth)
         self._sizes: dict[str, int] = {}
         self.shown: dict[str, ShownFile] = {}
 
@@ -140,19 +141,29 @@ class _Packing:
         return self._sizes[path]
 
     def add_parts(self, limit: float) -> None:
-        """The most worthy passages, as long as all that is shown stays within `limit` tokens."""
+        """The most worthy passages, as long as all that is shown stays within `limit` tokens.
+
+        A file whose passages would take as many tokens as the whole is shown whole.
+        """
         for part in self._parts:
-            had = self._passages.get(part.path, [])
+            had, file = self._passages.get(part.path, []), self._measure(part.path)
+            if self.taken + file.of(part.passage.first, part.passage.last) > limit:
+                continue
             whole = part.path in self.shown and self.shown[part.path].lines is None
             if not whole and not holds(had, part.passage):
                 together = [*had, part.passage]
-                if self._put(self._measure(part.path).excerpt(together), limit):
+                if self._put(min(file.excerpt(together), file.all, key=lambda it: it[1]), limit):
                     self._passages[part.path] = together
 
     def add_whole(self, path: str) -> None:
         """The whole file, if it fits beside the others."""
-        one = self._measure(path)
-        self._put((ShownFile(path, one.text), one.whole), self._budget)
+        self._put(self._measure(path).all, self._budget)
+
+    def _by_worth(self, one: Weighed) -> tuple[float, str, int]:
+        """A passage's chance for its tokens: the best first."""
+        size = self._measure(one.path).of(one.passage.first, one.passage.last)
+        worth = one.likely - math.log(size + FRAME)
+        return -round(worth, 9), one.path, one.passage.first
 
     def _measure(self, path: str) -> Measured:
         if path not in self._measured:

@@ -8,7 +8,7 @@ import threading
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Generic, Literal, TypeVar
 
 from stillwater.context.clues import imported
 from stillwater.context.words import counted
@@ -21,6 +21,7 @@ _NAME_COUNTS = 2
 _LONGEST_RUN = 40
 
 Found = TypeVar("Found")
+Kind = Literal["function", "class", "import", "statement"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +45,12 @@ class Facts:
 class Passage:
     """A function, the head of a class down to its first method, or a run of other statements.
 
+    A run lies between the definitions of a file's top level or of a class, and has no name.
     `owner` is the name of the class or function around it, "" at the file's top level; `opened` are
-    the lines on which the classes and functions around it begin. A run of statements has no name.
+    the lines on which the classes and functions around it begin.
     """
 
+    kind: Kind
     name: str
     owner: str
     label: str
@@ -102,49 +105,58 @@ def _passages(text: str) -> tuple[Passage, ...]:
     first_inside = {other.owners[-1]: other.first for other in reversed(known) if other.owners}
     found = []
     for one in known:
-        last = one.last
-        if isinstance(one.node, ast.ClassDef) and one.node in first_inside:
-            last = max(one.first, first_inside[one.node] - 1)
         owner = one.owners[-1].name if one.owners else ""
         opened = tuple(around.lineno for around in one.owners)
-        found.append(_passage(lines, one.name, owner, one.label, opened, one.first, last))
-    for first, last in _runs(tree):
-        found.append(_passage(lines, "", "", f"lines {first}-{last}", (), first, last))
+        kind: Kind = "class" if isinstance(one.node, ast.ClassDef) else "function"
+        last = one.last
+        if isinstance(one.node, ast.ClassDef):
+            if one.node in first_inside:
+                last = max(one.first, first_inside[one.node] - 1)
+            inside = (*opened, one.node.lineno)
+            found += [
+                _passage(lines, run, "", one.name, inside, *at)
+                for run, at in _runs(one.node.body)
+                if at[0] > last
+            ]
+        found.append(_passage(lines, kind, one.name, owner, opened, one.first, last, one.label))
+    found += [_passage(lines, run, "", "", (), *at) for run, at in _runs(tree.body)]
     return tuple(sorted(found, key=lambda one: (one.first, -one.last)))
 
 
 def _passage(
     lines: Sequence[str],
+    kind: Kind,
     name: str,
     owner: str,
-    label: str,
     opened: tuple[int, ...],
     first: int,
     last: int,
+    label: str = "",
 ) -> Passage:
     words = Counter(counted("\n".join(lines[first - 1 : last])))
-    if name:
-        for word in counted(label):
-            words[word] += _NAME_COUNTS
-    return Passage(name, owner, label, opened, first, last, words, sum(words.values()))
+    for word in counted(label):
+        words[word] += _NAME_COUNTS
+    told = label or f"lines {first}-{last}"
+    return Passage(kind, name, owner, told, opened, first, last, words, sum(words.values()))
 
 
-def _runs(tree: ast.Module) -> Iterator[tuple[int, int]]:
-    """The statements of the file's top level between its definitions, imports by themselves."""
+def _runs(body: Sequence[ast.stmt]) -> Iterator[tuple[Kind, tuple[int, int]]]:
+    """The statements of a body between its definitions, imports by themselves."""
     run: list[ast.stmt] = []
-    for node in tree.body:
-        if run and (_kind(node) != _kind(run[0]) or _is_long(run, node)):
-            yield run[0].lineno, last_line(run[-1])
+    for node in body:
+        kind = _kind(node)
+        if run and (kind != _kind(run[0]) or _is_long(run, node)):
+            yield _kind(run[0]), (run[0].lineno, last_line(run[-1]))
             run = []
-        if _kind(node) != "definition":
+        if not isinstance(node, Defining):
             run.append(node)
     if run:
-        yield run[0].lineno, last_line(run[-1])
+        yield _kind(run[0]), (run[0].lineno, last_line(run[-1]))
 
 
-def _kind(node: ast.stmt) -> str:
+def _kind(node: ast.stmt) -> Kind:
     if isinstance(node, Defining):
-        return "definition"
+        return "class" if isinstance(node, ast.ClassDef) else "function"
     return "import" if isinstance(node, ast.Import | ast.ImportFrom) else "statement"
 
 

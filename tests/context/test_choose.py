@@ -7,6 +7,7 @@ import time
 from hypothesis import given
 from hypothesis import strategies as st
 
+from stillwater import estimate
 from stillwater.context import Choice, Query, choose, tokens
 from stillwater.edits import Texts
 from stillwater.prompt import ShownFile, file_section
@@ -93,6 +94,7 @@ def test_of_a_file_too_large_the_definitions_that_matter_are_shown_whole() -> No
     first = 4 + 4 * 123
     assert any(part.first <= first and first + 1 <= part.last for part in found.lines)
     section = file_section(ShownFile(found.path, files[found.path], found.lines))
+    assert estimate.tokens(section) <= found.tokens
     assert f"# lines {first}-{first + 1}\ndef step_123(basket):\n" in section
     assert "are not shown: step_" in section
     assert found.tokens <= 600
@@ -102,13 +104,64 @@ def test_a_method_is_shown_under_the_line_that_opens_its_class() -> None:
     methods = LARGE.replace("\n", "\n    ").replace("(basket)", "(self, basket)")
     files = {"a.py": f'class Steps:\n    """All steps."""\n\n    {methods}'}
 
-    (found,) = choose(Query("`Steps.step_77` moves the basket too far"), files, 150).files
+    (found,) = choose(Query("`Steps.step_77` moves the basket too far"), files, 300).files
 
     assert found.lines is not None
     assert found.lines[0].first == 1
     section = file_section(ShownFile("a.py", files["a.py"], found.lines))
-    assert "# lines 1-1\nclass Steps:\n" in section
+    assert "\nclass Steps:\n" in section
     assert "\n    def step_77(self, basket):\n" in section
+
+
+STEPS = f"""import math
+
+
+class Steps:
+    \"\"\"All steps.\"\"\"
+
+    {LARGE.replace(chr(10), chr(10) + "    ").replace("(basket)", "(self, basket)")}
+    basket_limit = 12
+"""
+
+
+def shown(issue: str, files: dict[str, str], budget: int) -> str:
+    """The sections of what is chosen."""
+    found = choose(Query(issue), files, budget).files
+    return "".join(file_section(ShownFile(it.path, files[it.path], it.lines)) for it in found)
+
+
+def test_what_stands_in_a_class_behind_its_methods_can_be_shown() -> None:
+    section = shown("Wrong `basket_limit`", {"a.py": STEPS}, 300)
+
+    assert "\nclass Steps:\n" in section
+    assert "\n    basket_limit = 12\n" in section
+
+
+def test_the_function_of_the_issues_traceback_is_shown() -> None:
+    trace = 'Traceback (most recent call last):\n  File "/x/a.py", line 3, in step_311\n    y\n'
+
+    section = shown(f"The basket is wrong\n\n{trace}", {"a.py": STEPS}, 500)
+
+    assert "\n    def step_311(self, basket):\n" in section
+
+
+def test_the_imports_of_a_file_shown_in_parts_come_before_what_hardly_matters() -> None:
+    assert "\nimport math\n" in shown("`step_5` moves the basket", {"a.py": STEPS}, 600)
+
+
+def test_definitions_of_many_files_share_the_budget() -> None:
+    files = {f"shop{n}.py": f"{LARGE}def discount(price):\n    return {n}\n" for n in range(8)}
+
+    section = shown("`discount` forgets the price", files, 2000)
+
+    assert section.count("\ndef discount(price):\n") == 8
+
+
+def test_what_is_chosen_takes_no_more_tokens_than_it_may() -> None:
+    files = {**FILES, "a.py": STEPS, "shop/steps.py": LARGE}
+
+    for budget in (100, 400, 1600, 6400):
+        assert estimate.tokens(shown("step basket price", files, budget)) <= budget
 
 
 LONG = "    basket = 1\n" * 1000
