@@ -19,7 +19,7 @@ _MOST_SKIPPED = 10
 _MOST_TESTS = 4
 _WORTH = 0.25
 """What share of the best file's score a file must have: less is chance, and costs time."""
-_FOR_PARTS = 0.6
+_FOR_PARTS = 0.8
 """What share of the budget the best passages may take, before whole files take the rest."""
 
 
