@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from stillwater.edits.base import File, Splice, file_of
 from stillwater.edits.home import home
+from stillwater.edits.lacking import with_lacking_imports
 from stillwater.edits.model import Applied, Edit, EditError, Placement
 from stillwater.edits.paths import is_protected
 from stillwater.edits.place import place
@@ -47,7 +48,8 @@ def apply(
     texts: dict[str, str] = {}
     placed: list[Placement] = []
     for path, group in grouped.items():
-        text, splices = _one(path, source.read(path), group)
+        text, splices, added = _one(path, source.read(path), group)
+        repairs += [f"import {name} added" for name in added]
         placed += [Placement(path, one.how, one.first, one.last) for one in splices]
         if text is not None:
             texts[path] = text
@@ -58,8 +60,11 @@ def apply(
     return Applied(texts, tuple(placed), tuple(dict.fromkeys(repairs)))
 
 
-def _one(path: str, base: str | None, edits: Sequence[Edit]) -> tuple[str | None, list[Splice]]:
-    """The new text of one file, None where it means the same as before, and what was replaced."""
+def _one(
+    path: str, base: str | None, edits: Sequence[Edit]
+) -> tuple[str | None, list[Splice], list[str]]:
+    """The new text of one file, None where it means the same as before; what was replaced, and
+    the modules whose imports were added."""
     if base is None:
         raise EditError(f"{path} can't be read as text.")
     file = file_of(path, base)
@@ -67,9 +72,11 @@ def _one(path: str, base: str | None, edits: Sequence[Edit]) -> tuple[str | None
     text = file.spliced(splices)
     if "\0" in text or not _encodes(text):
         raise EditError(f"The code for {path} holds characters that no file can.")
+    added: list[str] = []
     if file.is_python:
         _check(file, text)
-    return (None if _same(file, text) else text), splices
+        text, added = with_lacking_imports(file, text)
+    return (None if _same(file, text) else text), splices, added
 
 
 def _encodes(text: str) -> bool:

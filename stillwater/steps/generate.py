@@ -94,11 +94,13 @@ def _facts(completion: Completion) -> dict[str, Json]:
 
 def _request(snapshot: Snapshot, chosen: Past, shown: Sequence[prompt.ShownFile]) -> Request:
     config = snapshot.config
-    way = _way(snapshot, shown[0])
+    ways = _ways(snapshot, shown[0])
+    way = ways[(snapshot.attempt - 1) % len(ways)]
+    is_fresh = snapshot.attempt <= len(ways) and not _has_repeated(snapshot)
     return Request(
         model=snapshot.model,
-        messages=_messages(snapshot, chosen, shown, way),
-        temperature=config.temperature if _is_fresh(snapshot) else config.retry_temperature,
+        messages=_messages(snapshot, chosen, shown, way, len(ways)),
+        temperature=config.temperature if is_fresh else config.retry_temperature,
         seed=config.seed + snapshot.attempt - 1,
         max_tokens=min(config.max_tokens, _longest_answer(shown, way) or config.max_tokens),
         num_ctx=config.num_ctx,
@@ -106,18 +108,17 @@ def _request(snapshot: Snapshot, chosen: Past, shown: Sequence[prompt.ShownFile]
     )
 
 
-def _is_told(snapshot: Snapshot) -> bool:
+def _is_told(snapshot: Snapshot, ways: int) -> bool:
     """Whether the attempt is told of those before it; a search must know what it has tried."""
     config = snapshot.config
-    late = snapshot.attempt - len(config.ways)
+    late = snapshot.attempt - ways
     mixed = snapshot.model.startswith(BUILTIN) or (late > 0 and late % 2 == 0)
     return config.retry == "feedback" or (config.retry == "mixed" and mixed)
 
 
-def _is_fresh(snapshot: Snapshot) -> bool:
-    """Whether this way is asked for the first time, and no answer has repeated another so far."""
-    repeated = any("repeats" in past.evidence for past in snapshot.past)
-    return snapshot.attempt <= len(snapshot.config.ways) and not repeated
+def _has_repeated(snapshot: Snapshot) -> bool:
+    """Whether an answer has said again what an earlier one did."""
+    return any("repeats" in past.evidence for past in snapshot.past)
 
 
 def _longest_answer(shown: Sequence[prompt.ShownFile], way: prompt.Way) -> int | None:
@@ -145,24 +146,31 @@ def _shown(snapshot: Snapshot, chosen: Past, tools: Tools) -> list[prompt.ShownF
 
 
 def _messages(
-    snapshot: Snapshot, chosen: Past, shown: Sequence[prompt.ShownFile], way: prompt.Way
+    snapshot: Snapshot,
+    chosen: Past,
+    shown: Sequence[prompt.ShownFile],
+    way: prompt.Way,
+    ways: int,
 ) -> tuple[Message, ...]:
     issue = snapshot.instance.problem_statement
     failing = "\n\n".join(
         snapshot.text(chosen, name) for name in ("failing", "tests") if name in chosen.artifacts
     )
-    told = tried(snapshot) if _is_told(snapshot) else []
+    told = tried(snapshot) if _is_told(snapshot, ways) else []
     if snapshot.config.showing == "snippets":
         return prompt.build_usual(issue, shown, failing)
     return prompt.build(issue, shown, failing, told, way)
 
 
-def _way(snapshot: Snapshot, first: prompt.ShownFile) -> prompt.Way:
-    """What this attempt asks for: in turn, and a whole file only where an answer can hold it."""
-    ways = snapshot.config.ways
-    way = ways[(snapshot.attempt - 1) % len(ways)]
+def _ways(snapshot: Snapshot, first: prompt.ShownFile) -> tuple[prompt.Way, ...]:
+    """What the attempts ask for in turn: a whole file only where an answer can hold it.
+
+    No way comes twice: the same question without chance would get the same answer.
+    """
     fits = tokens(first.content) <= _SHARE_FOR_FILE * snapshot.config.max_tokens
-    return way if way != "file" or (first.lines is None and fits) else "definition"
+    whole: prompt.Way = "file" if first.lines is None and fits else "definition"
+    asked = (whole if way == "file" else way for way in snapshot.config.ways)
+    return tuple(dict.fromkeys(asked))
 
 
 def _chosen_files(chosen: Past) -> list[tuple[str, tuple[prompt.Lines, ...] | None]]:

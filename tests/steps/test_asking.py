@@ -115,3 +115,13 @@ def test_the_model_reads_the_failing_test_itself_though_only_the_fix_brings_it(
         failing = prompt.split("## Failing tests")[1]
         assert "### tests/test_hidden.py, lines " in failing
         assert "def test_double():" in failing
+
+
+def test_where_no_whole_file_fits_no_question_is_asked_twice(world: World) -> None:
+    grown(world, CODE + "x = 1\n" * 60)
+    answers = [WRONG.replace("x + 2", f"x + {n}") for n in (11, 12)]
+    world.repair(*answers, RIGHT, retry="mixed", max_tokens=128)
+    first, second, third = world.prompts()
+    assert first != second
+    assert first == third
+    assert [one["temperature"] for one in world.script.asked] == [0, 0, 0.7]
