@@ -20,6 +20,7 @@ from stillwater.errors import StillwaterError
 from stillwater.heads import Head, beside
 from stillwater.notes import Notes
 from stillwater.store.engine import connect, reading
+from stillwater.store.migrate import sync
 from stillwater.store.times import Clock, stamp, utc_now
 
 SECONDS = 0.5
@@ -123,18 +124,10 @@ def append(file: Path, head: Head) -> None:
     finally:
         os.close(handle)
     if not existed:
-        _sync_folder(file.parent)
+        sync(file.parent)
 
 
 def _write(handle: int, content: bytes, at: int) -> None:
     while content:
         written = os.pwrite(handle, content, at)
         content, at = content[written:], at + written
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -22,7 +22,6 @@ def to_run_folder(folder: Path, *, also_terminal: bool = False) -> TextIO:
     structlog.configure(
         processors=[*processors, structlog.processors.JSONRenderer(serializer=_line)],
         logger_factory=structlog.WriteLoggerFactory(file),
-        wrapper_class=structlog.make_filtering_bound_logger(0),
         cache_logger_on_first_use=False,
     )
     return file

@@ -96,8 +96,6 @@ def _drive(
 ) -> str | None:
     stopped = watch.drive(place, store, run_id, sandbox, console(sys.stderr), verbose)
     if stopped.exit_code is not None:
-        if stopped.blocked:
-            print(f"stillwater: {stopped.blocked}", file=sys.stderr)
         print("Stopped; your repository is untouched.", file=sys.stderr)
         watch.leave(stopped.exit_code)
     found = queries.outcomes(place.db, run_id)[0]

@@ -124,8 +124,6 @@ def drive(place: runs.Place, store: Store, run_id: str, sandbox: Sandbox, *, ver
     screen = console()
     stopped = watch.drive(place, store, run_id, sandbox, screen, verbose)
     if stopped.exit_code is not None:
-        if stopped.blocked:
-            print(f"stillwater: {stopped.blocked}", file=sys.stderr)
         print(f"Stopped; all that was finished is saved. Go on with: {again(place, run_id)}")
         watch.leave(stopped.exit_code)
     outcomes = queries.outcomes(place.db, run_id)

@@ -16,12 +16,18 @@ from stillwater.store import Store
 def drive(
     place: runs.Place, store: Store, run_id: str, sandbox: Sandbox, screen: Console, verbose: bool
 ) -> runs.Stopped:
-    """Drive the run to its end; what stopped it before, if anything did."""
+    """Drive the run to its end; what stopped it before, if anything did.
+
+    What a person must see to is told on stderr.
+    """
     machines = store.machines(run_id)
     watched = [(row.id, row.instance_id, row.state, row.attempt) for row in machines]
     log = logs.to_run_folder(place.folder / "runs" / run_id, also_terminal=verbose)
     with log, Progress(watched, run_id, machines[0].model, screen) as progress:
-        return runs.drive(place, store, run_id, sandbox, progress)
+        stopped = runs.drive(place, store, run_id, sandbox, progress)
+    if stopped.blocked:
+        print(f"stillwater: {stopped.blocked}", file=sys.stderr)
+    return stopped
 
 
 def leave(code: int) -> NoReturn:

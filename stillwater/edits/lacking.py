@@ -9,6 +9,7 @@ import sys
 
 from stillwater.edits.base import File, file_of
 from stillwater.edits.imports import missing
+from stillwater.edits.syntax import used
 
 
 def with_lacking_imports(file: File, text: str) -> tuple[str, list[str]]:
@@ -20,10 +21,12 @@ def with_lacking_imports(file: File, text: str) -> tuple[str, list[str]]:
     new = file_of(file.path, text)
     if file.tree is None or new.tree is None:
         return text, []
-    names = _modules_read(new.tree) - _bound(new.tree) - _names(file.tree)
+    names = _modules_read(new.tree) - used(file.tree)
     if not names or _takes_all(new.tree):
         return text, []
-    found = sorted(names)
+    found = sorted(names - _bound(new.tree))
+    if not found:
+        return text, []
     wanted = [ast.Import(names=[ast.alias(name=name)]) for name in found]
     return new.spliced(missing(new, wanted)), found
 
@@ -39,10 +42,6 @@ def _modules_read(tree: ast.Module) -> set[str]:
         node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and id(node) not in owners
     }
     return (set(owners.values()) & sys.stdlib_module_names) - bare
-
-
-def _names(tree: ast.Module) -> set[str]:
-    return {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
 
 
 def _bound(tree: ast.Module) -> set[str]:

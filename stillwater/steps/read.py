@@ -68,11 +68,13 @@ def _choose(
 ) -> Outcome:
     instance, config = snapshot.instance, snapshot.config
     verdict = judge(baseline.reading, instance.FAIL_TO_PASS, instance.PASS_TO_PASS)
-    failing, tests = "", dict[str, str]()
+    failing, source, tests = "", "", dict[str, str]()
     if config.feedback == "tests":
+        ids = judge(baseline.reading, instance.FAIL_TO_PASS, ()).failing
         log = evaluation.printed_by_tests(baseline.log.decode("utf-8", "replace"))
-        failing = distil(log, _failing(snapshot, baseline))
-        tests = _failing_tests(instance, tools.repositories, _failing(snapshot, baseline))
+        failing = distil(log, ids)
+        tests = _failing_tests(instance, tools.repositories, ids)
+        source = source_of_tests(ids, tests)
     choice, budget = choice_for(
         instance, config, tools.repositories, failing, tuple(tests.values())
     )
@@ -96,7 +98,7 @@ def _choose(
         logs["visible_log"] = Artifact("log", visible.log)
     if failing:
         logs["failing"] = Artifact("feedback", failing.encode())
-    if source := source_of_tests(_failing(snapshot, baseline), tests):
+    if source:
         logs["tests"] = Artifact("feedback", source.encode("utf-8", "replace"))
     return Outcome(Event.READ, evidence, logs)
 
@@ -152,7 +154,3 @@ def _told(one: Chosen) -> Json:
     if one.lines is not None:
         told["lines"] = [list(part) for part in one.lines]
     return told
-
-
-def _failing(snapshot: Snapshot, baseline: TestRun) -> list[str]:
-    return judge(baseline.reading, snapshot.instance.FAIL_TO_PASS, ()).failing

@@ -95,15 +95,16 @@ def copy_to(raw: sqlite.Connection, copy: Path) -> None:
         raw.execute("VACUUM INTO ?", (str(partial),))
         # VACUUM INTO doesn't sync what it writes.
         for target in (partial, copy.parent):
-            _sync(target)
+            sync(target)
         partial.replace(copy)
-        _sync(copy.parent)
+        sync(copy.parent)
     except BaseException:
         partial.unlink(missing_ok=True)
         raise
 
 
-def _sync(path: Path) -> None:
+def sync(path: Path) -> None:
+    """Have the file, or the names in the folder, on disk when this returns."""
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
