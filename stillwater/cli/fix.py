@@ -9,7 +9,7 @@ import typer
 
 from stillwater import own, runs
 from stillwater.cli import watch
-from stillwater.cli.plain import console
+from stillwater.cli.plain import console, program
 from stillwater.cli.run import (
     Attempts,
     ConfigFile,
@@ -68,7 +68,7 @@ def command(
     if patch is None:
         print(
             f"Not repaired in {settings.attempts} attempts by {ready.model}. What was tried: "
-            f"stillwater show {dataset.instances[0].instance_id} --db {place.db}",
+            f"{program()} show {dataset.instances[0].instance_id} --db {place.db}",
             file=sys.stderr,
         )
         raise typer.Exit(NOT_REPAIRED)

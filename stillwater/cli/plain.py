@@ -1,9 +1,11 @@
 """Text that is safe and legible in any terminal or pipe: no escapes, no markup, no broken boxes."""
 
 import re
+import shutil
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import IO, Literal
 
 from rich.console import Console, ConsoleOptions, RenderResult
@@ -39,6 +41,16 @@ def one_line(text: str, limit: int = 160) -> str:
     # Only what can be shown is worked on: a log may be 16 MiB.
     line = " ".join(printable(text[: 20 * limit]).split())
     return line if len(line) <= limit else line[: limit - 1] + "…"
+
+
+def program() -> str:
+    """What a person types to call this program: its name, or where it is if that isn't on PATH."""
+    called = Path(sys.argv[0])
+    if called.name != "stillwater" or shutil.which("stillwater"):
+        return "stillwater"
+    absolute = called.absolute()
+    here = absolute.is_relative_to(Path.cwd())
+    return str(absolute.relative_to(Path.cwd()) if here else absolute)
 
 
 def console(file: IO[str] | None = None) -> Console:

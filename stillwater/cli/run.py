@@ -12,7 +12,7 @@ from rich.text import Text
 from stillwater import config as configuration
 from stillwater import datasets, runs
 from stillwater.cli import watch
-from stillwater.cli.plain import console
+from stillwater.cli.plain import console, program
 from stillwater.cli.reader import DEFAULT_DB, Db
 from stillwater.cli.results import final_line, results_table
 from stillwater.sandbox import Sandbox
@@ -134,17 +134,17 @@ def drive(place: runs.Place, store: Store, run_id: str, sandbox: Sandbox, *, ver
 
 def again(place: runs.Place, run_id: str) -> str:
     """The command that goes on with a run."""
-    return f"stillwater resume {run_id}{_db_flag(place)}"
+    return f"{program()} resume {run_id}{_db_flag(place)}"
 
 
 def print_next(place: runs.Place, outcomes: Sequence[Any]) -> None:
     """The three commands to try next."""
-    flag = _db_flag(place)
+    flag, name = _db_flag(place), program()
     first = outcomes[0].instance_id
     print("\nTry next:")
-    print(f"  stillwater show {first}{flag}      what happened to one of them, step by step")
-    print(f"  stillwater report{flag}            success by attempts, by repository, by model")
-    print(f"  stillwater doctor{flag}            which models and sandboxes this machine offers")
+    print(f"  {name} show {first}{flag}      what happened to one of them, step by step")
+    print(f"  {name} report{flag}            success by attempts, by repository, by model")
+    print(f"  {name} doctor{flag}            which models and sandboxes this machine offers")
 
 
 def _db_flag(place: runs.Place) -> str:

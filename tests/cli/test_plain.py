@@ -1,9 +1,10 @@
 import io
+from pathlib import Path
 
 import pytest
 from rich.console import Console
 
-from stillwater.cli.plain import Grid, console, duration, one_line, printable
+from stillwater.cli.plain import Grid, console, duration, one_line, printable, program
 
 
 @pytest.mark.parametrize(
@@ -71,3 +72,26 @@ def test_a_table_in_a_terminal_shows_markup_as_it_is() -> None:
     Console(file=terminal, force_terminal=True, width=80).print(grid)
     assert "[red]y[/red]" in terminal.getvalue()
     assert "\x1b[2J" not in terminal.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("called", "shown"),
+    [(".venv/bin/stillwater", ".venv/bin/stillwater"), ("/x/y/__main__.py", "stillwater")],
+)
+def test_commands_to_try_are_written_as_they_can_be_typed(
+    called: str, shown: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr("sys.argv", [called])
+    assert program() == shown
+
+
+def test_a_program_on_the_path_goes_by_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "stillwater").write_text("#!/bin/sh\n")
+    (tmp_path / "stillwater").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr("sys.argv", ["/elsewhere/bin/stillwater"])
+    assert program() == "stillwater"
