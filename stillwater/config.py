@@ -101,6 +101,9 @@ class Config(BaseSettings):
     defer_seconds: float = Field(2.0, gt=0)
     """The first wait; doubled each time, up to five minutes."""
 
+    lease_seconds: float = Field(30.0, gt=0)
+    """How long a scheduler may give no sign of life (paused, frozen) before another takes over."""
+
     heads_git: str | None = None
     """A git repository that heads of the chain are committed to, on refs/notes/stillwater, once a
     minute: whoever can write to the database alone can't rewrite a run's past then."""
