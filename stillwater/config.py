@@ -58,6 +58,9 @@ class Config(BaseSettings):
     """What the attempts ask for in turn: `definition` (corrected definitions), `file` (the whole
     corrected file, where it is short enough for an answer; otherwise definitions), `explained`
     (definitions after a longer explanation) or `diff`."""
+    find_suspects: bool = True
+    """Whether READ runs the tests once more to see which functions the failing ones call, where the
+    model may know of these tests and they take no more than ten minutes."""
     showing: Literal["files", "snippets"] = "files"
     """Whole files and definitions, or snippets of 1 KB as a usual retrieval has them."""
     applying: Literal["forgiving", "strict", "git"] = "forgiving"
