@@ -12,7 +12,7 @@ from rich.text import Text
 from stillwater import config as configuration
 from stillwater import datasets, runs
 from stillwater.cli import watch
-from stillwater.cli.plain import console, program
+from stillwater.cli.plain import console, printable, program
 from stillwater.cli.reader import DEFAULT_DB, Db
 from stillwater.cli.results import final_line, results_table
 from stillwater.sandbox import Sandbox
@@ -115,7 +115,7 @@ def settings_of(
 def notice(text: str) -> None:
     """Tell a person what no one should miss."""
     console(sys.stderr).print(
-        Panel(Text(text), title="notice", border_style="yellow", expand=False)
+        Panel(Text(printable(text)), title="notice", border_style="yellow", expand=False)
     )
 
 

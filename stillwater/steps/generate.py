@@ -14,6 +14,9 @@ from stillwater.models.protocol import Completion, Message, Request
 from stillwater.snapshot import JSON, Artifact, Outcome, Past, Snapshot
 from stillwater.steps.tools import Tools
 
+LONGEST_ANSWER = 1 << 18
+"""Characters of an answer that is read: many times what any model is asked for. Reading takes
+time, and a server may answer without end."""
 _SHARE_FOR_FILE = 0.75
 _SAID = 500
 _MOST_SUSPECTS = 4
@@ -57,6 +60,8 @@ def generate(snapshot: Snapshot, tools: Tools) -> Outcome:
 
 def reading(config: Config, text: str, finish_reason: str, known: Collection[str]) -> edits.Reading:
     """The edits of an answer, read as the configuration says; `known` are lines it was shown."""
+    if len(text) > LONGEST_ANSWER:
+        return edits.Reading((), (), "The answer is far too long: give only what changes.")
     match config.applying:
         case "strict":
             return edits.read_strictly(text, finish_reason)

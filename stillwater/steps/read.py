@@ -11,9 +11,10 @@ from stillwater.datasets import Instance
 from stillwater.errors import InputError
 from stillwater.estimate import tokens
 from stillwater.feedback import distil, tail
+from stillwater.git import RepositoryError
 from stillwater.grading import PASSING, judge
 from stillwater.machine import Event
-from stillwater.repository import Repositories, RepositoryError, touched
+from stillwater.repository import Repositories, touched
 from stillwater.sandbox.protocol import SetupError
 from stillwater.snapshot import Artifact, Outcome, Snapshot
 from stillwater.steps import evaluation
