@@ -48,11 +48,16 @@ class Skipped:
 
 @dataclass(frozen=True)
 class Choice:
-    """The files chosen, best first, and those skipped; `problem` says why there are none."""
+    """The files chosen, best first, and those skipped; `problem` says why there are none.
+
+    `suspects` are those of the query, by their file and first line, as far as their files are
+    likely: the one that both the tests and the issue speak for first.
+    """
 
     files: tuple[Chosen, ...]
     skipped: tuple[Skipped, ...]
     problem: str | None = None
+    suspects: tuple[tuple[str, int], ...] = ()
 
 
 def choose(
@@ -117,7 +122,13 @@ def pack(ranked: list[Ranked], look: Look, budget: int, max_files: int) -> Choic
     if not files:
         smallest = min(tokens(path, text) for path, text in texts.items())
         problem = f"none of {len(texts)} files fits {budget} tokens; the smallest takes {smallest}"
-    return Choice(tuple(files), tuple(skipped[:_MOST_SKIPPED]), problem)
+    return Choice(tuple(files), tuple(skipped[:_MOST_SKIPPED]), problem, packing.suspects)
+
+
+def _suspects(query: Query, weighed: list[Weighed]) -> tuple[tuple[str, int], ...]:
+    chances = {(one.path, one.passage.first): one.likely for one in weighed}
+    known = [one for one in query.suspects if one in chances]
+    return tuple(sorted(known, key=lambda one: (-round(chances[one], 9), one)))
 
 
 class _Packing:
@@ -127,7 +138,9 @@ class _Packing:
         self._texts, self._budget = look.files.texts, budget
         self._measured: dict[str, Measured] = {}
         self._passages: dict[str, list[Passage]] = {}
-        self._parts = sorted(weigh(look, likely), key=self._by_worth)
+        weighed = weigh(look, likely)
+        self.suspects = _suspects(look.query, weighed)
+        self._parts = sorted(weighed, key=self._by_worth)
         self._sizes: dict[str, int] = {}
         self.shown: dict[str, ShownFile] = {}
 

@@ -110,8 +110,10 @@ def _choose(
         "sandbox": {"kind": tools.sandbox.kind, "walls": dict(tools.sandbox.walls())},
         "feedback": config.feedback,
     }
-    if found:
-        evidence["suspects"] = [dict(asdict(one)) for one in found[:_MOST_SUSPECTS]]
+    if choice.suspects:
+        known = {(one.path, one.first): one for one in found}
+        likeliest = [known[one] for one in choice.suspects[:_MOST_SUSPECTS]]
+        evidence["suspects"] = [dict(asdict(one)) for one in likeliest]
     if visible is not None:
         evidence["visible"] = dict(visible.reading.tests)
         logs["visible_log"] = Artifact("log", visible.log)
@@ -159,7 +161,7 @@ def choice_for(
         issue=instance.problem_statement,
         failing=failing,
         tests=tests,
-        suspects={(one.path, one.first): one.score for one in found[:_MOST_SUSPECTS]},
+        suspects={(one.path, one.first): one.score for one in found},
     )
     if config.showing == "snippets":
         return choose_snippets(query, sources), budget
