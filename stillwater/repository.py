@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -17,6 +18,16 @@ from stillwater.errors import InputError, WorldError
 
 BUNDLED = "bundled:"
 GIT_SECONDS = 3600
+LEASH = """
+import ctypes, os, sys
+prctl = getattr(ctypes.CDLL(None), "prctl", None)
+if prctl:
+    prctl(1, 15)  # PR_SET_PDEATHSIG, SIGTERM: on that git removes its locks and halves
+    if os.getppid() != int(sys.argv[1]):
+        sys.exit(1)
+os.execvp(sys.argv[2], sys.argv[2:])
+"""
+"""Runs a command that ends when the scheduler's process does, however that ends."""
 
 
 class RepositoryError(InputError):
@@ -49,13 +60,20 @@ def _environment() -> dict[str, str]:
 
 
 def git(
-    *words: str, stdin: bytes | None = None, variables: Mapping[str, str] | None = None
+    *words: str,
+    stdin: bytes | None = None,
+    variables: Mapping[str, str] | None = None,
+    leashed: bool = False,
 ) -> subprocess.CompletedProcess[bytes]:
-    """Run git to its end, whatever its exit code."""
+    """Run git to its end, whatever its exit code.
+
+    `leashed`: it may take long, so it is ended when this process ends.
+    """
     environment = _environment() | dict(variables or {})
+    leash = (sys.executable, "-I", "-S", "-c", LEASH, str(os.getpid())) if leashed else ()
     try:
         return subprocess.run(
-            ["git", *words],
+            [*leash, "git", *words],
             input=stdin,
             stdin=subprocess.DEVNULL if stdin is None else None,
             capture_output=True,
@@ -132,12 +150,13 @@ class Repositories:
         made = git("init", "-q", "--bare", str(store))
         if made.returncode:
             raise FetchError(f"{store}: can't be made: {_last_line(made.stderr)}")
+        _unlock(store)
         commit = instance.base_commit
         fetch = ("-C", str(store), "fetch", "-q", "--no-tags", "--no-write-fetch-head")
         keep = f"+{commit}:refs/bases/{commit}"
-        if git(*fetch, "--depth", "1", source, keep).returncode == 0:
+        if git(*fetch, "--depth", "1", source, keep, leashed=True).returncode == 0:
             return
-        whole = git(*fetch, source, "+refs/*:refs/origin/*")
+        whole = git(*fetch, source, "+refs/*:refs/origin/*", leashed=True)
         if whole.returncode:
             where = f"{instance.instance_id}: the repository {url}"
             if Path(source).is_absolute():
@@ -253,6 +272,16 @@ class Repositories:
         for folder in left:
             _remove(folder)
         return len(left)
+
+
+def _unlock(store: Path) -> None:
+    """Remove the locks and halves that a killed git left, or every later fetch fails on them.
+
+    The caller holds the store's own lock, and no git outlives the process that started it.
+    """
+    for pattern in ("*.lock", "refs/**/*.lock", "objects/**/tmp_*"):
+        for path in store.glob(pattern):
+            path.unlink(missing_ok=True)
 
 
 def apply_patch(tree: Path, patch: str, what: str) -> None:
