@@ -19,13 +19,12 @@ from stillwater.datasets import Instance, instance_of
 from stillwater.errors import WorldError
 from stillwater.executor import Executor
 from stillwater.machine import FINAL, Event, State
-from stillwater.ready import Ready, Slot
+from stillwater.ready import LONGEST_WAIT, Ready, Slot
 from stillwater.sandbox.protocol import Cancelled
 from stillwater.snapshot import Artifact, Outcome, Past, Snapshot
 from stillwater.steps import Step, Tools
 from stillwater.store import MachineRow, Sealed, Store, seal
 
-LONGEST_WAIT = 300.0
 FINISH_SECONDS = 7.0
 CANCEL_SECONDS = 2.0
 
