@@ -63,12 +63,12 @@ def prlimit() -> str | None:
        prlimit)  # fmt: skip
 def memory(world: World) -> None:
     process = world.start()
-    world.until_committed(process, world.chance.randint(0, 10))
+    world.until_committed(process, world.chance.randint(0, 8))
     before = resource.prlimit(process.pid, resource.RLIMIT_AS)
     try:
         size = _size(process.pid) + (world.chance.randint(0, 8) << 20)
         resource.prlimit(process.pid, resource.RLIMIT_AS, (size, before[1]))
-        time.sleep(world.chance.uniform(0.5, 4.0))
+        time.sleep(world.chance.uniform(2.0, 5.0))
         resource.prlimit(process.pid, resource.RLIMIT_AS, before)
     except (ProcessLookupError, FileNotFoundError):
         pass
