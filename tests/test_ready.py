@@ -13,9 +13,9 @@ NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 def waiting(not_before: datetime) -> MachineRow:
     return MachineRow(
-        id=1, run_id="r", instance_id="i", arm="default", state=State.GENERATE, attempt=1, model="m",
-        not_before=not_before, lease_owner=None, lease_until=None, created_at=NOW, updated_at=NOW,
-        seq=1, head="0" * 64,
+        id=1, run_id="r", instance_id="i", arm="default", state=State.GENERATE, attempt=1,
+        model="m", not_before=not_before, lease_owner=None, lease_until=None, created_at=NOW,
+        updated_at=NOW, seq=1, head="0" * 64,
     )  # fmt: skip
 
 

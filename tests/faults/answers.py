@@ -37,7 +37,14 @@ def failing(name: str, world: World) -> None:
 
 for _name, _how in FAILING.items():
     _fault = f"model: {_name}"
-    FAULTS[_fault] = Fault(_fault, _how, partial(failing, _name))
+    FAULTS[_fault] = Fault(_fault, _how, partial(failing, _name), is_long=True)
+
+
+@fault("model: each of these in turn", "all of the above in one run, in an order of chance")
+def each(world: World) -> None:
+    world.model.faults = [None, *world.chance.sample(list(FAILING), len(FAILING))]
+    world.ended(world.start())
+    assert set(world.model.met) == set(FAILING)
 
 
 @fault("model: down", "the server is stopped in the run, and started once a machine waits")

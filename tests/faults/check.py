@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,8 +42,10 @@ def check(world: World, undisturbed: Undisturbed) -> Told:
     """Let the run come to its end; then everything must be as if nothing had happened."""
     world.finish()
     lost = lost_of(world)
-    audited(world)
-    report, evidence = outcome(world)
+    with ThreadPoolExecutor(2) as both:
+        asked = both.submit(audited, world), both.submit(outcome, world)
+        asked[0].result()
+        report, evidence = asked[1].result()
     if world.same != "nothing":
         told = _differences(report, undisturbed.report)
         assert not told, f"the report differs: {told}"

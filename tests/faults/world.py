@@ -26,7 +26,7 @@ ROWS = (
 )
 SETTINGS = {
     "attempts": "2",
-    "defer_seconds": "0.05",
+    "defer_seconds": "0.01",
     "max_defers": "1000",
     "ways": "definition,explained",
     "sandbox_slots": "2",
