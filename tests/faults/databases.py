@@ -49,9 +49,8 @@ def locked(world: World) -> None:
 @fault("database damaged", "bytes flipped in some page after a stop; the backup is put back")
 def damaged(world: World) -> None:
     _stop_midway(world)
-    backup, kept = world.folder / "backup.db", world.folder / "kept.heads"
+    backup = world.folder / "backup.db"
     _ask(world, "db", "backup", str(backup), code=0)
-    shutil.copy(heads(world), kept)
     _flip(world)
     _ask(world, "audit", code=1)
     for file in (world.db, wal(world)):
@@ -65,15 +64,20 @@ def log_deleted(world: World) -> None:
     seen = world.until_committed(process, world.chance.randint(3, 8))
     # Long enough for a head of it to be kept: only with that can the loss be told.
     if seen:
-        world.until(lambda: heads(world).exists(), process)
+        world.until(lambda: _is_kept(world), process)
     world.kill(process)
-    if not wal(world).exists() or not heads(world).exists():
+    if not wal(world).exists() or not _is_kept(world):
         return
     shutil.copy(wal(world), world.folder / "wal.kept")
     wal(world).unlink()
     _ask(world, "audit", code=1, other=2)
     shutil.copy(world.folder / "wal.kept", wal(world))
     world.db.with_name(world.db.name + "-shm").unlink(missing_ok=True)
+
+
+def _is_kept(world: World) -> bool:
+    """Whether a head has been written to its end."""
+    return heads(world).exists() and heads(world).read_bytes().endswith(b"\n")
 
 
 def _stop_midway(world: World) -> None:
@@ -84,11 +88,11 @@ def _stop_midway(world: World) -> None:
 
 
 def _flip(world: World) -> None:
-    """Change every byte of a page that holds evidence, at random."""
+    """Change one bit of some evidence."""
     with closing(sqlite.connect(world.db)) as database:
         database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        rows = "SELECT evidence FROM transitions ORDER BY random() LIMIT 1"
-        (evidence,) = database.execute(rows).fetchone()
+        rows = database.execute("SELECT evidence FROM transitions ORDER BY id").fetchall()
+    (evidence,) = world.chance.choice(rows)
     content = world.db.read_bytes()
     known = str(evidence).encode()[:200]
     assert known in content
