@@ -3,7 +3,7 @@
 from functools import partial
 
 from tests.faults.registry import FAULTS, Fault, fault
-from tests.faults.world import World
+from tests.faults.world import World, waits
 
 FAILING = {
     "429": "the server answers 429",
@@ -54,7 +54,7 @@ def down(world: World) -> None:
     world.until(lambda: world.model.asked > 0, process)
     world.model.down()
     try:
-        world.until(lambda: any(one[3] == "defer" for one in _announced(world)), process)
+        world.until(lambda: waits(world), process)
     finally:
         world.model.up()
     world.ended(process)
@@ -91,9 +91,3 @@ def context(world: World) -> None:
     assert "context" in aborted[0][0]
     verified = world.read("SELECT count(*) FROM machines WHERE state = 'VERIFIED'")
     assert verified[0][0] >= 1
-
-
-def _announced(world: World) -> list[tuple[object, ...]]:
-    from tests.faults.world import announced
-
-    return list(announced(world.home))

@@ -2,7 +2,8 @@
 
 import shutil
 import time
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 
 import pysqlite3.dbapi2 as sqlite
 
@@ -107,16 +108,12 @@ def _ask(world: World, *words: str, code: int, other: int | None = None) -> None
     assert ended in {code, other}, world.said[-3000:]
 
 
-class _locked:
+@contextmanager
+def _locked(world: World) -> Iterator[None]:
     """Within, nobody else can write to the database."""
-
-    def __init__(self, world: World) -> None:
-        self._path = world.db
-
-    def __enter__(self) -> None:
-        self._database = sqlite.connect(self._path, isolation_level=None, timeout=60)
-        self._database.execute("BEGIN IMMEDIATE")
-
-    def __exit__(self, *_: object) -> None:
-        self._database.execute("ROLLBACK")
-        self._database.close()
+    with closing(sqlite.connect(world.db, isolation_level=None, timeout=60)) as database:
+        database.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        finally:
+            database.execute("ROLLBACK")

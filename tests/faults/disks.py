@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tests.faults.inject import SYNCS, heads, traced
 from tests.faults.registry import fault, mounts, strace
-from tests.faults.world import World, announced
+from tests.faults.world import World, waits
 
 
 @fault("disk full under the database", "strace fails all writes with ENOSPC from some on", strace)
@@ -46,7 +46,7 @@ def full_work(world: World) -> None:
         # A file of zeros as large as the disk takes: no work tree fits beside.
         _fill(ballast)
         try:
-            world.until(lambda: _waits(world), process)
+            world.until(lambda: waits(world), process)
         finally:
             ballast.unlink(missing_ok=True)
         world.ended(process, 1)
@@ -60,7 +60,7 @@ def full_everything(world: World) -> None:
         world.until_committed(process, world.chance.randint(0, 8))
         ballast = world.folder / "ballast"
         _fill(ballast)
-        world.until(lambda: _waits(world), process)
+        world.until(lambda: waits(world), process)
         ballast.unlink()
         world.ended(process, 1, 2)
         world.finish()
@@ -72,10 +72,6 @@ def full_everything(world: World) -> None:
 def _fill(file: Path) -> None:
     words = ["dd", "if=/dev/zero", f"of={file}", "bs=1k"]
     subprocess.run(words, capture_output=True, check=False)
-
-
-def _waits(world: World) -> bool:
-    return any(one[3] == "defer" for one in announced(world.home))
 
 
 @contextmanager

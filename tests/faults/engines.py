@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from tests.faults.proxy import Proxy
 from tests.faults.registry import engine, fault
-from tests.faults.world import World, announced
+from tests.faults.world import World, announced, waits
 
 HOW = "a proxy on the engine's socket"
 FULL = json.dumps({"message": "mkdir /var/lib/docker/x: no space left on device"}).encode()
@@ -59,7 +59,7 @@ def hung(world: World) -> None:
         world.until_committed(process, world.chance.randint(1, 6))
         proxy.is_hung.set()
         try:
-            world.until(lambda: any(one[3] == "defer" for one in announced(world.home)), process)
+            world.until(lambda: waits(world), process)
         finally:
             proxy.is_hung.clear()
             proxy.cut()

@@ -1,5 +1,6 @@
 """The run that a fault disturbs: its folder, its processes, and what it has acknowledged so far."""
 
+import json
 import os
 import random
 import signal
@@ -58,7 +59,6 @@ class World:
     """Transitions as the database had them when somebody looked, by their id."""
     announced: Counter[tuple[Any, ...]] = field(default_factory=Counter)
     pids: set[int] = field(default_factory=set)
-    codes: Counter[int] = field(default_factory=Counter)
     allowed: set[int] = field(default_factory=lambda: {0})
     """The exit codes that its processes may end with."""
     same: Literal["all", "report", "nothing"] = "all"
@@ -151,7 +151,6 @@ class World:
             process.send_signal(signal.SIGABRT)
             process.wait(30)
             raise AssertionError(f"it hangs: {self.said[-3000:]}") from None
-        self.codes[code] += 1
         allowed = {*self.allowed, *codes}
         assert code in allowed, f"exit code {code}, not of {allowed}: {self.said[-3000:]}"
         self.note()
@@ -164,7 +163,6 @@ class World:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait(30)
-            self.codes[-signal.SIGKILL] += 1
             self.note()
             return True
         self.ended(process)
@@ -207,10 +205,13 @@ class World:
         return sum(announced(self.home).values()) >= number
 
 
+def waits(world: World) -> bool:
+    """Whether some machine has had to wait for the world."""
+    return any(one[3] == "defer" for one in announced(world.home))
+
+
 def announced(home: Path) -> Counter[tuple[Any, ...]]:
     """The transitions that log lines tell of: what somebody may have been told is done."""
-    import json
-
     told: Counter[tuple[Any, ...]] = Counter()
     for file in home.glob("runs/*/log.jsonl"):
         for line in file.read_bytes().splitlines():
