@@ -1,21 +1,27 @@
 """`python -m tests.faults`: play faults at random points until time is over; write the table.
 
-The seed is printed first. `--only WORDS` plays those alone whose names hold the words.
+The seed is printed first, and the table is written after each fault, so that a night that is cut
+short isn't lost. `--only WORDS` plays those alone whose names hold the words.
 """
 
 import argparse
 import random
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import count
 from pathlib import Path
 
 from tests.e2e.command import ROOT
 from tests.faults.campaign import Campaign
 from tests.faults.databases import ELSEWHERE
 from tests.faults.registry import FAULTS, Elsewhere, Fault
-from tests.faults.table import Record, write
+from tests.faults.table import Record, Table
 
 
 def main() -> int:
@@ -28,30 +34,61 @@ def main() -> int:
     elsewhere = [one for one in ELSEWHERE if words.only in one.name]
     records = {one.name: Record(one.name, one.how) for one in faults}
     records |= {one.name: Record(one.name, one.how) for one in elsewhere}
+    table = Table(words.write, list(records.values()), seed)
     playable = list(_playable(faults, records))
-    campaign = Campaign()
-    turn = 0
-    # Every fault has its turn, however short the time.
-    while playable and (turn == 0 or time.monotonic() < ends):
-        for fault in random.Random(f"{seed} {turn}").sample(playable, len(playable)):
-            if turn and time.monotonic() >= ends:
-                break
-            _play(campaign, fault, f"{seed} {turn}", records[fault.name])
-        turn += 1
-    for one in elsewhere:
-        _play_elsewhere(one, records[one.name])
-    if words.write:
-        write(words.write, list(records.values()), seed)
+    table.write()
+    try:
+        _take_turns(playable, Night(seed, ends, records, table), words.jobs)
+        for one in elsewhere:
+            _play_elsewhere(one, records[one.name])
+            table.write()
+    except KeyboardInterrupt:
+        print("stopped", flush=True)
     failed = [record for record in records.values() if record.failures]
     for record in failed:
         print(f"\n{record.name}: {record.failures[0]}", file=sys.stderr)
     return int(bool(failed))
 
 
+@dataclass
+class Night:
+    """What all turns share. Each thread has a model's server of its own."""
+
+    seed: int
+    ends: float
+    records: dict[str, Record]
+    table: Table
+    stopped: threading.Event = field(default_factory=threading.Event)
+    mine: threading.local = field(default_factory=threading.local)
+
+    def play(self, turn: int, fault: Fault) -> None:
+        """Play it, unless time is over. Every fault has its first turn, however short that is."""
+        if self.stopped.is_set() or (turn and time.monotonic() >= self.ends):
+            return
+        if not hasattr(self.mine, "campaign"):
+            self.mine.campaign = Campaign()
+        _play(self.mine.campaign, fault, f"{self.seed} {turn}", self.records[fault.name])
+        self.table.write()
+
+
+def _take_turns(playable: list[Fault], night: Night, jobs: int) -> None:
+    with ThreadPoolExecutor(jobs) as pool:
+        try:
+            for turn in count():
+                if not playable or (turn and time.monotonic() >= night.ends):
+                    return
+                order = random.Random(f"{night.seed} {turn}").sample(playable, len(playable))
+                list(pool.map(partial(night.play, turn), order))
+        except KeyboardInterrupt:
+            night.stopped.set()
+            raise
+
+
 def _words() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
     parser.add_argument("--minutes", type=float, default=60.0)
     parser.add_argument("--seed", type=int)
+    parser.add_argument("--jobs", type=int, default=2, help="how many at once")
     parser.add_argument("--only", default="")
     parser.add_argument("--write", type=Path, help="the page that the table goes into")
     return parser.parse_args()

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Lock
 
 import pysqlite3.dbapi2 as sqlite
 
@@ -55,7 +56,7 @@ class Record:
         elif self.failures:
             outcome = f"**failed {len(self.failures)} times**"
         else:
-            outcome = "survived"
+            outcome = "survived" if self.times else "not played this time"
         counts = (self.times + len(self.failures), self.lost, self.repeated, self.waited)
         cells = [self.name, self.how, *(f"{count:,}" for count in counts), outcome]
         return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
@@ -85,3 +86,19 @@ def _where(records: Sequence[Record], seed: int) -> str:
         f"{platform.python_version()}, SQLite {sqlite.sqlite_version}, {platform.system()} "
         f"{platform.release()}: seed {seed}, {played:,} times a fault, {failed} failed."
     )
+
+
+@dataclass
+class Table:
+    """The page and what goes into it; any thread may write it."""
+
+    page: Path | None
+    records: Sequence[Record]
+    seed: int
+    _lock: Lock = field(default_factory=Lock, init=False)
+
+    def write(self) -> None:
+        """Write the table as it is now, if there is a page for it."""
+        if self.page is not None:
+            with self._lock:
+                write(self.page, self.records, self.seed)
