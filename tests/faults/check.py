@@ -1,6 +1,7 @@
 """What must hold after every fault: the one definition of having survived."""
 
 import json
+import re
 import subprocess
 import sys
 import time
@@ -127,7 +128,7 @@ def _leftovers(world: World) -> list[str]:
         halves = (home / "repositories").glob(f"*.git/**/{pattern}")
         found += [str(path) for path in halves]
     named = [group.name for group in groups.leftovers() if scratch.belongs_to_the_dead(group.name)]
-    found += [name for name in named if int(name.split("-")[0]) in world.pids]
+    found += [name for name in named if {int(n) for n in re.findall(r"\d+", name)} & world.pids]
     return found + (_containers(world) if world.sandbox == "docker" else [])
 
 
