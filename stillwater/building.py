@@ -5,7 +5,8 @@ from pathlib import Path
 from stillwater.canonical import digest
 from stillwater.datasets import Instance
 from stillwater.errors import InputError
-from stillwater.repository import Repositories, git
+from stillwater.git import git
+from stillwater.repository import Repositories
 from stillwater.sandbox import DockerSandbox, SetupError, engine, images
 from stillwater.sandbox.docker import ENVIRONMENTS
 from stillwater.sandbox.protocol import Setup

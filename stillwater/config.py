@@ -58,6 +58,9 @@ class Config(BaseSettings):
     """What the attempts ask for in turn: `definition` (corrected definitions), `file` (the whole
     corrected file, where it is short enough for an answer; otherwise definitions), `explained`
     (definitions after a longer explanation) or `diff`."""
+    find_suspects: bool = True
+    """Whether READ runs the tests once more to see which functions the failing ones call, where the
+    model may know of these tests and they take no more than ten minutes."""
     showing: Literal["files", "snippets"] = "files"
     """Whole files and definitions, or snippets of 1 KB as a usual retrieval has them."""
     applying: Literal["forgiving", "strict", "git"] = "forgiving"
@@ -100,6 +103,9 @@ class Config(BaseSettings):
     """How often in a row the world may fail one machine before it is aborted."""
     defer_seconds: float = Field(2.0, gt=0)
     """The first wait; doubled each time, up to five minutes."""
+
+    lease_seconds: float = Field(30.0, gt=0)
+    """How long a scheduler may give no sign of life (paused, frozen) before another takes over."""
 
     heads_git: str | None = None
     """A git repository that heads of the chain are committed to, on refs/notes/stillwater, once a

@@ -12,8 +12,8 @@ from pathlib import Path
 
 from stillwater.canonical import digest
 from stillwater.errors import InputError, WorldError
+from stillwater.git import git
 from stillwater.heads import Head
-from stillwater.repository import git
 
 REF = "refs/notes/stillwater"
 AUTHOR = {

@@ -10,9 +10,10 @@ from stillwater.config import Config
 from stillwater.datasets import Dataset, Instance
 from stillwater.errors import InputError
 from stillwater.feedback import distil, tail
+from stillwater.git import git
 from stillwater.grading import Printed, judge, read
 from stillwater.grading.parsers import EXIT_STATUS, EXIT_TEST
-from stillwater.repository import Repositories, git
+from stillwater.repository import Repositories
 from stillwater.sandbox.protocol import Execution, Job, Sandbox
 from stillwater.steps.tools import PYTEST_OPTIONS, limits_of
 

@@ -8,7 +8,8 @@ all attempts of a machine, so that a server's prefix cache serves them):
                         `### path (parts of its N lines)`, where each part stands under `# lines
                         a-b` and a note says what is left out
     ## Failing tests    only with feedback = "tests": ids and distilled baseline failures, then of
-                        the first tests `### path, lines a-b` and their source in a fence
+                        the first tests `### path, lines a-b` and their source in a fence, and
+                        the functions that they call, each `- NAME in path, lines a-b`
     ## Earlier attempts for each: `Attempt K: OUTCOME`, its patch, `RESULT:` and the feedback
     ## Answer           what to do now, and the format of the answer
 
@@ -92,6 +93,8 @@ _WAYS: Mapping[Way, _Wanted] = {
     "diff": _Wanted("answer with a unified diff", "the unified diff", _BRIEFLY),
 }
 
+SUSPECTS = "The failing tests call these functions, the likeliest cause first:"
+
 PLACEHOLDERS = tuple(word for way in _WAYS.values() for word in (way.what, way.why))
 """What stands in templates where the answer's own words should."""
 
@@ -110,6 +113,18 @@ class ShownFile:
     path: str
     content: str
     lines: tuple[Lines, ...] | None = None
+
+
+class Suspected(NamedTuple):
+    """A function that failing tests call."""
+
+    path: str
+    name: str
+    first: int
+    last: int
+
+    def __str__(self) -> str:
+        return f"{self.name} in {self.path}, lines {self.first}-{self.last}"
 
 
 @dataclass(frozen=True)
@@ -172,22 +187,26 @@ def build(
     failing: str,
     tried: Sequence[Tried],
     way: Way = "definition",
+    suspects: Sequence[Suspected] = (),
+    focus: Suspected | None = None,
 ) -> tuple[Message, ...]:
     """The messages of one attempt. `failing` is "" where the model may not see failing tests.
 
-    `way` is how much of the code the answer is to give. All that differs between two attempts
-    comes at the end.
+    `way` is how much of the code the answer is to give; `focus` is where it is told to look first.
+    All that differs between two attempts comes at the end.
     """
     parts = ["## Issue\n\n" + problem.strip() + "\n", "## Files\n"]
     parts += [file_section(file) for file in files]
     if failing:
         parts.append("## Failing tests\n\n" + failing.strip() + "\n")
+    if failing and suspects:
+        parts.append("\n".join([SUSPECTS, *(f"- {one}" for one in suspects), ""]))
     if tried:
         parts.append(
             "## Earlier attempts\n\nEach started from the files above; none repaired it.\n"
         )
         parts += [_told(one) for one in tried]
-    parts.append("## Answer\n\n" + _ask(bool(tried), way))
+    parts.append("## Answer\n\n" + _ask(bool(tried), way, focus))
     return (
         Message(role="system", content=SYSTEM),
         Message(role="user", content="\n".join(parts)),
@@ -216,8 +235,10 @@ def _told(one: Tried) -> str:
     return f"Attempt {one.attempt}: {one.outcome}\n{patch}RESULT: {one.result.strip()}\n"
 
 
-def _ask(again: bool, way: Way) -> str:
+def _ask(again: bool, way: Way, focus: Suspected | None) -> str:
     wanted = _WAYS[way]
     lead = "Those attempts were wrong. Look for another cause" if again else "Find the bug"
+    if focus:
+        lead += f", first in {focus.name} of {focus.path}"
     template = wanted.template.format(what=wanted.what, why=wanted.why)
     return f"{lead}, and {wanted.ask}, in this format:\n\n{template}"

@@ -1,9 +1,7 @@
 """Repositories of instances: fetched once, read by commit, laid out as throwaway work trees."""
 
-import os
+import re
 import shutil
-import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -14,77 +12,16 @@ from filelock import FileLock
 
 from stillwater.canonical import digest
 from stillwater.datasets.instance import Instance
-from stillwater.errors import InputError, WorldError
+from stillwater.git import FetchError, RepositoryError, check_size, entries, git, last_line
+from stillwater.sandbox import scratch
 
 BUNDLED = "bundled:"
-GIT_SECONDS = 3600
-LEASH = """
-import ctypes, os, sys
-prctl = getattr(ctypes.CDLL(None), "prctl", None)
-if prctl:
-    prctl(1, 15)  # PR_SET_PDEATHSIG, SIGTERM: on that git removes its locks and halves
-    if os.getppid() != int(sys.argv[1]):
-        sys.exit(1)
-os.execvp(sys.argv[2], sys.argv[2:])
-"""
-"""Runs a command that ends when the scheduler's process does, however that ends."""
-
-
-class RepositoryError(InputError):
-    """The instance names a repository or commit that isn't there, or a patch that doesn't apply."""
-
-
-class FetchError(WorldError):
-    """The repository can't be fetched now."""
-
-
-def _environment() -> dict[str, str]:
-    """Git without anyone's configuration: no hooks, no filters, no prompts."""
-    kept = {name: os.environ[name] for name in ("PATH", "SSL_CERT_FILE") if name in os.environ}
-    return kept | {
-        "GIT_CONFIG_GLOBAL": os.devnull,
-        "GIT_CONFIG_NOSYSTEM": "1",
-        "GIT_TERMINAL_PROMPT": "0",
-        "GIT_CONFIG_COUNT": "4",
-        "GIT_CONFIG_KEY_0": "safe.directory",
-        "GIT_CONFIG_VALUE_0": "*",
-        "GIT_CONFIG_KEY_1": "core.hooksPath",
-        "GIT_CONFIG_VALUE_1": os.devnull,
-        "GIT_CONFIG_KEY_2": "uploadpack.allowAnySHA1InWant",
-        "GIT_CONFIG_VALUE_2": "true",
-        "GIT_CONFIG_KEY_3": "core.autocrlf",
-        "GIT_CONFIG_VALUE_3": "false",
-        "LC_ALL": "C",
-        "HOME": os.devnull,
-    }
-
-
-def git(
-    *words: str,
-    stdin: bytes | None = None,
-    variables: Mapping[str, str] | None = None,
-    leashed: bool = False,
-) -> subprocess.CompletedProcess[bytes]:
-    """Run git to its end, whatever its exit code.
-
-    `leashed`: it may take long, so it is ended when this process ends.
-    """
-    environment = _environment() | dict(variables or {})
-    leash = (sys.executable, "-I", "-S", "-c", LEASH, str(os.getpid())) if leashed else ()
-    try:
-        return subprocess.run(
-            [*leash, "git", *words],
-            input=stdin,
-            stdin=subprocess.DEVNULL if stdin is None else None,
-            capture_output=True,
-            env=environment,
-            timeout=GIT_SECONDS,
-            check=False,
-        )
-    except FileNotFoundError as error:
-        raise RepositoryError("git is not installed; install it") from error
-    except subprocess.TimeoutExpired as error:
-        raise FetchError(f"git {words[0]} took longer than {GIT_SECONDS} s") from error
+NAMELESS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+"""What no edit may name, no prompt shows on one line and no evidence can hold."""
+LARGEST_FILE = 1 << 20
+"""Bytes of a file that is read: parsing one takes some hundred times its size."""
+UNMADE = ("invalid path", "File name too long")
+"""Git's words for what no file system, or no safe one, can hold."""
 
 
 @dataclass(frozen=True)
@@ -149,19 +86,20 @@ class Repositories:
             )
         made = git("init", "-q", "--bare", str(store))
         if made.returncode:
-            raise FetchError(f"{store}: can't be made: {_last_line(made.stderr)}")
+            raise FetchError(f"{store}: can't be made: {last_line(made.stderr)}")
         _unlock(store)
         commit = instance.base_commit
         fetch = ("-C", str(store), "fetch", "-q", "--no-tags", "--no-write-fetch-head")
         keep = f"+{commit}:refs/bases/{commit}"
-        if git(*fetch, "--depth", "1", source, keep, leashed=True).returncode == 0:
+        # After `--` no source is an option: --upload-pack names a program to run.
+        if git(*fetch, "--depth", "1", "--", source, keep, leashed=True).returncode == 0:
             return
-        whole = git(*fetch, source, "+refs/*:refs/origin/*", leashed=True)
+        whole = git(*fetch, "--", source, "+refs/*:refs/origin/*", leashed=True)
         if whole.returncode:
             where = f"{instance.instance_id}: the repository {url}"
             if Path(source).is_absolute():
-                raise RepositoryError(f"{where} can't be read: {_last_line(whole.stderr)}")
-            raise FetchError(f"{where} can't be fetched: {_last_line(whole.stderr)}")
+                raise RepositoryError(f"{where} can't be read: {last_line(whole.stderr)}")
+            raise FetchError(f"{where} can't be fetched: {last_line(whole.stderr)}")
         if not self._holds(store, commit):
             raise RepositoryError(
                 f"{instance.instance_id}: the repository {url} has no commit {commit}; "
@@ -169,14 +107,15 @@ class Repositories:
             )
 
     def paths(self, store: Path, commit: str) -> dict[str, str]:
-        """Every regular file of the commit (no symlinks, no submodules), with its blob's name."""
-        listed = self._out(store, "ls-tree", "-r", "-z", "--full-tree", commit)
-        found: dict[str, str] = {}
-        for entry in listed.decode("utf-8", "surrogateescape").split("\0"):
-            head, _, path = entry.partition("\t")
-            if head.startswith("100"):
-                found[path] = head.split()[2]
-        return found
+        """Every file of the commit that can be shown and edited, with its blob's name.
+
+        No symlinks and no submodules, no names that a line can't hold, nothing gigantic.
+        """
+        return {
+            entry.path: entry.blob
+            for entry in entries(store, commit)
+            if entry.is_regular and entry.size <= LARGEST_FILE and not NAMELESS.search(entry.path)
+        }
 
     def texts(self, store: Path, blobs: Mapping[str, str]) -> dict[str, str]:
         """The text of each path in `blobs` (path to blob name); what isn't UTF-8 is left out."""
@@ -201,7 +140,7 @@ class Repositories:
     def _out(self, store: Path, *words: str, stdin: bytes | None = None) -> bytes:
         done = git("-C", str(store), *words, stdin=stdin)
         if done.returncode:
-            raise FetchError(f"git {words[0]} in {store} failed: {_last_line(done.stderr)}")
+            raise FetchError(f"git {words[0]} in {store} failed: {last_line(done.stderr)}")
         return done.stdout
 
     @contextmanager
@@ -213,8 +152,9 @@ class Repositories:
         `patches` are unified diffs by what they are called, applied in their order.
 
         Raises:
-            RepositoryError: a patch doesn't apply.
+            RepositoryError: a patch doesn't apply, or no tree can be made of the commit.
         """
+        check_size(store, commit)
         work = self.home / "work"
         try:
             work.mkdir(parents=True, exist_ok=True)
@@ -224,7 +164,7 @@ class Repositories:
         try:
             tree = self._lay_out(store, commit, folder)
             for what, patch in (patches or {}).items():
-                apply_patch(tree, patch, what)
+                apply_patch(tree, patch, what, store)
             yield tree
         finally:
             _remove(folder)
@@ -237,7 +177,10 @@ class Repositories:
         for words in (("read-tree", commit), ("checkout-index", "-a", "-q", f"--prefix={tree}/")):
             done = git(*base, *words, variables=index)
             if done.returncode:
-                raise FetchError(f"{commit} can't be laid out: {_last_line(done.stderr)}")
+                said = last_line(done.stderr)
+                unmade = any(word in said for word in UNMADE)
+                error = RepositoryError if unmade else FetchError
+                raise error(f"{commit} can't be laid out: {said}")
         return tree
 
     def patched(
@@ -284,17 +227,21 @@ def _unlock(store: Path) -> None:
             path.unlink(missing_ok=True)
 
 
-def apply_patch(tree: Path, patch: str, what: str) -> None:
-    """Apply a unified diff to a work tree; raises RepositoryError if it doesn't fit."""
+def apply_patch(tree: Path, patch: str, what: str, store: Path | None = None) -> None:
+    """Apply a unified diff to a work tree; raises RepositoryError if it doesn't fit.
+
+    A tree that was laid out from `store` may have attributes that change line ends or encodings.
+    """
     if not patch.strip():
         return
     text = patch if patch.endswith("\n") else patch + "\n"
+    where = ("--git-dir", str(store), "--work-tree", str(tree)) if store else ()
     done = git(
-        "-C", str(tree), "apply", "--whitespace=nowarn", "-", stdin=text.encode(),
+        "-C", str(tree), *where, "apply", "--whitespace=nowarn", "-", stdin=text.encode(),
         variables={"GIT_CEILING_DIRECTORIES": str(tree.parent)},
     )  # fmt: skip
     if done.returncode:
-        raise RepositoryError(f"{what} doesn't apply to the base commit: {_last_line(done.stderr)}")
+        raise RepositoryError(f"{what} doesn't apply to the base commit: {last_line(done.stderr)}")
 
 
 def touched(patch: str) -> Sequence[str]:
@@ -312,15 +259,8 @@ def _is_inside(folder: Path, path: str) -> bool:
     return found.is_file() and found.resolve() == home / path and (home / path).is_relative_to(home)
 
 
-def _last_line(output: bytes) -> str:
-    lines = output.decode("utf-8", "replace").strip().splitlines()
-    return lines[-1] if lines else "git said nothing"
-
-
 def _remove(folder: Path) -> None:
-    def writable(_: object, path: str, __: object) -> None:
-        Path(path).parent.chmod(0o700)
-        Path(path).chmod(0o700)
-        shutil.rmtree(path, ignore_errors=True) if Path(path).is_dir() else Path(path).unlink()
-
-    shutil.rmtree(folder, onerror=writable)
+    try:
+        shutil.rmtree(folder)
+    except OSError:
+        scratch.remove(folder)

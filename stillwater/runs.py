@@ -25,7 +25,7 @@ from stillwater.sandbox import choose as choose_sandbox
 from stillwater.sandbox.protocol import Sandbox
 from stillwater.scheduler import Listener, Scheduler
 from stillwater.steps import STEPS, Tools
-from stillwater.store import SchedulerLease, Store, refuse_foreign
+from stillwater.store import LEASE_SECONDS, SchedulerLease, Store, TakenOver, refuse_foreign
 
 DEFAULT_ARM = "default"
 Notice = Callable[[str], None]
@@ -161,7 +161,11 @@ def drive(
     )
     notes = Notes.of(config.heads_git, place.db) if config.heads_git else None
     with Keeper(place.db, notes), _signals(scheduler) as stopped:
-        scheduler.run()
+        try:
+            scheduler.run()
+        except TakenOver:
+            sandbox.cancel()
+            raise
     stopped.blocked = scheduler.blocked
     return stopped
 
@@ -186,7 +190,9 @@ def _signals(scheduler: Scheduler) -> Iterator[Stopped]:
 
 
 @contextmanager
-def opened(place: Place, run_id: str | None = None) -> Iterator[Store]:
+def opened(
+    place: Place, run_id: str | None = None, lease_seconds: float = LEASE_SECONDS
+) -> Iterator[Store]:
     """The store, for its one scheduler; work trees that a dead one left are removed.
 
     Raises:
@@ -194,7 +200,11 @@ def opened(place: Place, run_id: str | None = None) -> Iterator[Store]:
     """
     refuse_foreign(place.db)
     place.folder.mkdir(parents=True, exist_ok=True)
-    with SchedulerLease.acquire(place.db, run_id or "new"), Store.open(place.db) as store:
+    with (
+        SchedulerLease.acquire(place.db, run_id or "new", lease_seconds) as lease,
+        Store.open(place.db) as store,
+    ):
+        store.begin_epoch(lease)
         Repositories(place.folder, "").reap()
         yield store
 

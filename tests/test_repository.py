@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from stillwater.datasets import Instance
-from stillwater.repository import Repositories, RepositoryError, apply_patch, touched
+from stillwater.git import RepositoryError
+from stillwater.repository import Repositories, apply_patch, touched
 
 
 def git(folder: Path, *words: str) -> str:

@@ -2,7 +2,6 @@
 
 import os
 import platform
-import re
 import shutil
 import sys
 import tempfile
@@ -23,12 +22,12 @@ from stillwater.cli.reader import DEFAULT_DB, Db
 from stillwater.cli.status import alive
 from stillwater.config import Config
 from stillwater.errors import InputError, StillwaterError
+from stillwater.secrets import hide_all
 
 LEAST_DISK = 1 << 30
 GIB = 1 << 30
 NOT_READY = 1
 PROBE_SECONDS = 3.0
-CREDENTIALS = re.compile(r"(?<=//)[^/@\s]+@")
 WEAK = frozenset({"network", "writes"})
 """The walls without which a test that a model broke can harm the machine or reach out."""
 
@@ -121,7 +120,7 @@ def _sqlite() -> Check:
 
 
 def _git() -> Check:
-    from stillwater.repository import git
+    from stillwater.git import git
 
     try:
         told = git("--version").stdout.decode("utf-8", "replace").strip()
@@ -234,14 +233,9 @@ def _model(model: str, settings: Config) -> Check:
 
 
 def _hider(settings: Config) -> Callable[[str], str]:
-    """What removes the API key, and credentials within URLs, from a text."""
-    key = settings.api_key.get_secret_value() if settings.api_key else ""
-
-    def hide(text: str) -> str:
-        shown = text.replace(key, "…") if key else text
-        return CREDENTIALS.sub("…@", shown)
-
-    return hide
+    """What removes keys, and credentials within URLs, from a text."""
+    key = settings.api_key.get_secret_value() if settings.api_key else None
+    return lambda text: hide_all(text, key)
 
 
 def _print(out: Console, check: Check, hide: Callable[[str], str]) -> None:

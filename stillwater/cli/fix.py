@@ -9,7 +9,7 @@ import typer
 
 from stillwater import own, runs
 from stillwater.cli import watch
-from stillwater.cli.plain import console, program
+from stillwater.cli.plain import console, printable, program, warn
 from stillwater.cli.run import (
     Attempts,
     ConfigFile,
@@ -58,26 +58,26 @@ def command(
         frozen = own.freeze(repo, home)
         path = os.environ.get("PATH")
         walled, _ = choose(settings.sandbox, place.folder, settings.docker_image, place.label, path)
-        print(f"Running the tests of {frozen.top.name} …", file=sys.stderr)
+        warn(f"Running the tests of {frozen.top.name} …")
         dataset = own.dataset(frozen, told, test, settings, walled, place.folder)
         failing = len(dataset.instances[0].FAIL_TO_PASS)
-        print(f"{failing} failing; repairing …", file=sys.stderr)
+        warn(f"{failing} failing; repairing …")
         ready = runs.plan(place, dataset, settings, notice, path)
         run_id = runs.create(store, ready)
         patch = _drive(place, store, run_id, walled, verbose=verbose)
     if patch is None:
-        print(
+        warn(
             f"Not repaired in {settings.attempts} attempts by {ready.model}. What was tried: "
-            f"{program()} show {dataset.instances[0].instance_id} --db {place.db}",
-            file=sys.stderr,
+            f"{program()} show {dataset.instances[0].instance_id} --db {place.db}"
         )
         raise typer.Exit(NOT_REPAIRED)
-    print(patch, end="")
+    # `git apply` must get every byte; a terminal would obey some of them.
+    print(printable(patch) if sys.stdout.isatty() else patch, end="")
     if apply:
         own.apply(frozen, patch)
-        print(f"Applied to {frozen.top}.", file=sys.stderr)
+        warn(f"Applied to {frozen.top}.")
     else:
-        print("Verified. Add --apply, or pipe this into `git apply`.", file=sys.stderr)
+        warn("Verified. Add --apply, or pipe this into `git apply`.")
 
 
 def _issue(issue: str | None) -> str | None:
@@ -96,7 +96,7 @@ def _drive(
 ) -> str | None:
     stopped = watch.drive(place, store, run_id, sandbox, console(sys.stderr), verbose)
     if stopped.exit_code is not None:
-        print("Stopped; your repository is untouched.", file=sys.stderr)
+        warn("Stopped; your repository is untouched.")
         watch.leave(stopped.exit_code)
     found = queries.outcomes(place.db, run_id)[0]
     if found.patch_sha256 is None:

@@ -2,7 +2,6 @@
 
 import json
 import shutil
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,7 +11,7 @@ import typer
 
 from stillwater import config as configuration
 from stillwater import datasets, runs
-from stillwater.cli.plain import console, one_line
+from stillwater.cli.plain import console, one_line, warn
 from stillwater.cli.reader import DEFAULT_DB, Db
 from stillwater.errors import InputError
 
@@ -106,7 +105,7 @@ def pull(
                     pass
             except SandboxError as error:
                 failed.append(name)
-                print(f"  {error}", file=sys.stderr)
+                warn(f"  {error}")
     print(f"{len(needed) - len(failed)} of {len(needed)} images are here.")
     if failed:
         raise typer.Exit(1)

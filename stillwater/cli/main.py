@@ -20,6 +20,7 @@ from stillwater.cli import (
     show,
     status,
 )
+from stillwater.cli.plain import warn
 from stillwater.errors import InputError, StillwaterError
 from stillwater.memory import shortage
 
@@ -94,5 +95,5 @@ def main() -> None:
 
 
 def _told(error: StillwaterError, code: int) -> int:
-    print(f"stillwater: {error}", file=sys.stderr)
+    warn(f"stillwater: {error}")
     return code

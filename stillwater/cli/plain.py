@@ -43,6 +43,11 @@ def one_line(text: str, limit: int = 160) -> str:
     return line if len(line) <= limit else line[: limit - 1] + "…"
 
 
+def warn(text: str) -> None:
+    """Tell it on stderr; it may quote a server, a test or a file, so it is made safe."""
+    print(printable(text), file=sys.stderr)
+
+
 def program() -> str:
     """What a person types to call this program: its name, or where it is if that isn't on PATH."""
     called = Path(sys.argv[0])

@@ -12,7 +12,7 @@ from stillwater.cli.reader import DEFAULT_DB, Db
 from stillwater.cli.run import ConfigFile, Set, settings_of
 from stillwater.errors import InputError
 from stillwater.prompt import Lines, ShownFile, file_section
-from stillwater.steps.read import choice_for
+from stillwater.steps.read import choice_for, sources_of
 
 
 def command(
@@ -31,7 +31,7 @@ def command(
     wanted = datasets.Selection(ids=(instance,))
     (found,) = datasets.select(datasets.load(dataset, split), wanted).instances
     repositories = runs.Place(db).repositories(settings)
-    choice, budget = choice_for(found, settings, repositories, "")
+    choice, budget = choice_for(found, settings, sources_of(found, repositories), "")
     if as_json:
         print(json.dumps(asdict(choice) | {"budget": budget}, indent=1))
         return

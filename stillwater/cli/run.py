@@ -12,7 +12,7 @@ from rich.text import Text
 from stillwater import config as configuration
 from stillwater import datasets, runs
 from stillwater.cli import watch
-from stillwater.cli.plain import console, program
+from stillwater.cli.plain import console, printable, program
 from stillwater.cli.reader import DEFAULT_DB, Db
 from stillwater.cli.results import final_line, results_table
 from stillwater.sandbox import Sandbox
@@ -69,7 +69,7 @@ def run(
     wanted = datasets.Selection(instance or (), repo or (), shuffle, part, limit)
     chosen = datasets.select(datasets.load(dataset, split), wanted)
     place = runs.Place(db)
-    with runs.opened(place) as store:
+    with runs.opened(place, lease_seconds=settings.lease_seconds) as store:
         ready = runs.plan(place, chosen, settings, notice, arm=arm or runs.DEFAULT_ARM)
         run_id = runs.create(store, ready)
         drive(place, store, run_id, ready.sandbox, verbose=verbose)
@@ -84,7 +84,7 @@ def resume(
     place = runs.Place(db)
     with Store.open(db, read_only=True):
         pass
-    with runs.opened(place, run_id) as store:
+    with runs.opened(place, run_id, configuration.load().lease_seconds) as store:
         found = store.run(run_id) if run_id else store.unfinished()
         if found is None or found.finished_at is not None:
             runs.sweep(place)
@@ -115,7 +115,7 @@ def settings_of(
 def notice(text: str) -> None:
     """Tell a person what no one should miss."""
     console(sys.stderr).print(
-        Panel(Text(text), title="notice", border_style="yellow", expand=False)
+        Panel(Text(printable(text)), title="notice", border_style="yellow", expand=False)
     )
 
 

@@ -18,7 +18,7 @@ from stillwater.cli.reader import DEFAULT_DB, Db
 from stillwater.errors import InputError
 from stillwater.machine import FINAL, Event, State
 from stillwater.store import MachineRow, RunRow, Store
-from stillwater.store.lease import holder
+from stillwater.store.lease import holder, is_silent
 
 SHOWN = 30
 
@@ -96,6 +96,8 @@ def _scheduler(found: Mapping[str, Any] | None, lives: bool | None, resume: str)
     )
     if lives is None:
         return f"The lease is held by {who}; whether that process lives can't be seen from here."
+    if lives and is_silent(found):
+        return f"The scheduler that works on it ({who}) is paused. Take over with: {resume}"
     if lives:
         return f"A scheduler works on it: {who}."
     return f"The scheduler that worked on it ({who}) is gone. Go on with: {resume}"

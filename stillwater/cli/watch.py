@@ -8,6 +8,7 @@ from typing import NoReturn
 from rich.console import Console
 
 from stillwater import logs, runs
+from stillwater.cli.plain import warn
 from stillwater.cli.progress import Progress
 from stillwater.sandbox import Sandbox
 from stillwater.store import Store
@@ -22,11 +23,11 @@ def drive(
     """
     machines = store.machines(run_id)
     watched = [(row.id, row.instance_id, row.state, row.attempt) for row in machines]
-    log = logs.to_run_folder(place.folder / "runs" / run_id, also_terminal=verbose)
+    log = logs.to_run_folder(place.folder / "runs" / run_id, warn if verbose else None)
     with log, Progress(watched, run_id, machines[0].model, screen) as progress:
         stopped = runs.drive(place, store, run_id, sandbox, progress)
     if stopped.blocked:
-        print(f"stillwater: {stopped.blocked}", file=sys.stderr)
+        warn(f"stillwater: {stopped.blocked}")
     return stopped
 
 

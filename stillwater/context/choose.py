@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from stillwater.context import clues
 from stillwater.context.clues import Query
@@ -83,7 +83,7 @@ def candidates(source: Source) -> Files:
 def _with_tests(query: Query, source: Source) -> Query:
     named = [path for path in clues.paths(query.failing) if not is_candidate(path)]
     texts = [*query.tests, *(text for path in named if (text := source.read(path)))]
-    return Query(query.issue, query.failing, tuple(texts[:_MOST_TESTS]))
+    return replace(query, tests=tuple(texts[:_MOST_TESTS]))
 
 
 def tokens(path: str, text: str) -> int:

@@ -1,8 +1,8 @@
 """What an issue and the failing tests say about where the bug is."""
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 _PATH = re.compile(r"[\w./\\-]*\w\.pyi?\b")
 _PYTHON_FRAME = re.compile(r'File "([^"\n]+)", line \d+(?:, in (\S+))?')
@@ -40,6 +40,8 @@ class Query:
     issue: str
     failing: str = ""
     tests: Sequence[str] = ()
+    suspects: Mapping[tuple[str, int], float] = field(default_factory=dict)
+    """How suspect functions are, from 0 to 1, by their file and first line."""
 
 
 @dataclass(frozen=True)

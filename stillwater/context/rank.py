@@ -26,8 +26,10 @@ WEIGHTS: Mapping[str, float] = {
     "tests' frame": 3.0,
     "tests' import": 1.5,
     "tests' name": 1.0,
+    "suspect": 3.0,
 }
-"""What each signal counts: fitted by `bench/localise.py --fit` and rounded, but for the tests'."""
+"""What each signal counts: fitted by `bench/localise.py --fit` and rounded, but for the tests' and
+the suspects'."""
 _TOLD = 0.05
 
 

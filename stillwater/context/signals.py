@@ -153,6 +153,10 @@ class Look:
                     near = 1.0 if asked.intersection(counted(name)) else 0.5
                     self.add(taken, "tests' import", near, "imported by the failing tests")
 
+        for (path, _), score in self.query.suspects.items():
+            if path in self.found:
+                self.add(path, "suspect", score, "called by the failing tests")
+
     def _home(self, module: str, name: str) -> str | None:
         home = self.files.by_module.get(f"{module}.{name}") or self.files.by_module.get(module)
         homes = self.files.defining(name)

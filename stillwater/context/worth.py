@@ -18,11 +18,12 @@ WEIGHTS: Mapping[str, float] = {
     "title": 1.2,
     "named": 1.4,
     "frame": 0.55,
+    "suspect": 3.0,
     "import": 0.95,
     "class": -1.9,
 }
 """What each signal counts: fitted on every third instance, as `bench/localise.py --fit` does on all
-that it is given, and rounded."""
+that it is given, and rounded, but for suspects, which those instances don't have."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,7 @@ def weigh(look: Look, likely: Sequence[Ranked]) -> list[Weighed]:
                 "title": title[file.path][n] / most_title,
                 "named": look.identifiers.get(one.name, 0.0),
                 "frame": float(one.name in ran),
+                "suspect": look.query.suspects.get((file.path, one.first), 0.0),
                 "import": float(one.kind == "import"),
                 "class": float(one.kind == "class"),
             }

@@ -49,6 +49,7 @@ def apply(
     placed: list[Placement] = []
     for path, group in grouped.items():
         text, splices, added = _one(path, source.read(path), group)
+        repairs += [one.repair for one in splices if one.repair]
         repairs += [f"import {name} added" for name in added]
         placed += [Placement(path, one.how, one.first, one.last) for one in splices]
         if text is not None:

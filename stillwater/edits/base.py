@@ -12,12 +12,16 @@ from stillwater.edits.text import bare, indent, newline, split
 
 @dataclass(frozen=True)
 class Splice:
-    """New lines for the base lines first to last; last is first - 1 for an insertion."""
+    """New lines for the base lines first to last; last is first - 1 for an insertion.
+
+    `repair` says what of the answer wasn't taken as it stood.
+    """
 
     first: int
     last: int
     lines: tuple[str, ...]
     how: str
+    repair: str = ""
 
 
 @dataclass(frozen=True)

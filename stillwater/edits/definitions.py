@@ -167,6 +167,11 @@ class Merge:
     def settle(self, neighbour: int | None) -> None:
         """Insert the definitions that the file doesn't have, next to what they belong to."""
         for node, anchor, ahead in self.fresh:
+            if _is_test(node) and not any(map(_is_test, self._functions())):
+                raise EditError(
+                    f"{node.name} is a test, and {self.file.path} holds none: tests stay as they "
+                    "are; give the corrected definition of the code that fails in them."
+                )
             if anchor is None and (renamed := self.renamed(node)):
                 self.splices.append(moved(self.file, self.code, self.edit, node, renamed))
                 continue
@@ -176,6 +181,9 @@ class Merge:
                 raise EditError(self.unknown(node))
             before = place.first > (self.edit.first or 0) if beside else True
             self.insert(node, place, ahead if anchor else before)
+
+    def _functions(self) -> list[Defining]:
+        return [one.node for one in self.file.definitions]
 
     def _all_known(self, nodes: Sequence[Defining]) -> bool:
         names = {one.name for one in self.file.definitions}
@@ -274,6 +282,12 @@ def _likeness(label: str, name: str) -> float:
     tail = label.rsplit(".", 1)[-1].lower()
     common = len(own & wanted) / (len(own | wanted) or 1)
     return common + (name.lower() in tail or tail in name.lower())
+
+
+def _is_test(node: Defining) -> bool:
+    """Whether it is a test, and doesn't only have a name like one."""
+    asserts = any(isinstance(one, ast.Assert) for one in ast.walk(node))
+    return node.name.startswith("test_") and asserts
 
 
 def _is_guard(node: ast.stmt) -> bool:

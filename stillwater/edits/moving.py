@@ -1,5 +1,6 @@
 """Giving a definition the indentation, the comments and the white space of the place it goes to."""
 
+import ast
 import re
 from collections.abc import Sequence
 
@@ -32,7 +33,23 @@ def moved(file: File, code: Code, edit: Edit, node: Defining, target: Definition
         lines = _head_restored(code, first, last, node, give)
     else:
         lines = code.at(first, last, take, give, file.slice(start, end))
-    return Splice(start, end, tuple(in_style(file, lines, code)), "definition")
+    made = tuple(in_style(file, lines, code))
+    if not above and _forgets_decorators(edit, node, target):
+        head = target.node.lineno
+        if [one.strip() for one in made] != [one.strip() for one in file.slice(head, end)]:
+            return Splice(head, end, made, "definition", f"decorators of {node.name} kept")
+    return Splice(start, end, made, "definition")
+
+
+def _forgets_decorators(edit: Edit, node: Defining, target: Definition) -> bool:
+    """Whether the answer leaves out the decorators, of which its reasoning says nothing.
+
+    Where it changes nothing else, to leave them out is the repair.
+    """
+    old = target.node.decorator_list
+    said = edit.reasoning.lower()
+    names = ("decorat", *(ast.unparse(one).partition("(")[0].lower() for one in old))
+    return bool(old) and not node.decorator_list and not any(name in said for name in names)
 
 
 def _end(file: File, code: Code, edit: Edit, node: Defining, target: Definition) -> int:

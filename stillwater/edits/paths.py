@@ -11,10 +11,16 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _TEST_NAME = re.compile(r"(?:tests?|test_.*|.*_tests?|conftest)\.pyi?")
 _CONFIGURATION = {
     *("pytest.ini", ".pytest.ini", "tox.ini", "noxfile.py", "setup.cfg", "pyproject.toml"),
+    *("pytest.toml", ".pytest.toml", "tox.toml", ".gitattributes", ".gitmodules"),
     *("sitecustomize.py", "usercustomize.py", "runtests.py", "jenkinsfile", ".coveragerc"),
     *(".gitlab-ci.yml", ".travis.yml", "appveyor.yml", ".appveyor.yml", "azure-pipelines.yml"),
+    *(".cirrus.yml", ".drone.yml", ".woodpecker.yml", "bitbucket-pipelines.yml", "cloudbuild.yaml"),
+    *(".pre-commit-config.yaml", "azure-pipelines.yaml", ".readthedocs.yaml", ".readthedocs.yml"),
 }
-_CONFIGURATION_FOLDERS = {".github", ".circleci", ".ci", ".gitlab", ".azure-pipelines"}
+_CONFIGURATION_FOLDERS = {
+    *(".github", ".circleci", ".ci", ".gitlab", ".azure-pipelines", ".buildkite", ".semaphore"),
+    *(".husky", ".woodpecker", ".forgejo", ".gitea", ".devcontainer", ".vscode"),
+}
 
 
 def is_test(path: str) -> bool:

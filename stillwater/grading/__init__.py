@@ -4,9 +4,10 @@
 """
 
 from stillwater.grading.parsers import GradingError, Printed, Reading, check, load_official, read
-from stillwater.grading.verdict import Verdict, judge
+from stillwater.grading.verdict import PASSING, Verdict, judge
 
 __all__ = [
+    "PASSING",
     "GradingError",
     "Printed",
     "Reading",

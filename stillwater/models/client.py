@@ -9,6 +9,7 @@ from typing import Any
 
 from stillwater.errors import StillwaterError
 from stillwater.models.protocol import BadRequest, Completion, ModelError, ModelRefused, Request
+from stillwater.secrets import hide
 
 BUILTIN = "builtin/"
 
@@ -30,7 +31,7 @@ class LitellmClient:
     api_key: str | None = None
 
     def complete(self, request: Request) -> Completion:
-        """One completion within `request.seconds`.
+        """One completion within `request.seconds`; a key that the server says back is hidden.
 
         Raises:
             ModelError: it can't be had now; asking again later may work.
@@ -45,8 +46,8 @@ class LitellmClient:
         usage = reply.usage
         details = getattr(usage, "prompt_tokens_details", None)
         completion = Completion(
-            text=choice.message.content or "",
-            finish_reason=choice.finish_reason or "stop",
+            text=hide(choice.message.content or "", self.api_key),
+            finish_reason=hide(choice.finish_reason or "stop", self.api_key),
             prompt_tokens=usage.prompt_tokens,
             completion_tokens=usage.completion_tokens,
             cached_tokens=getattr(details, "cached_tokens", None),
@@ -84,7 +85,8 @@ class LitellmClient:
                 **options,
             )
         except Exception as error:
-            raise _named(error, request.model) from error
+            # Not `from error`: a traceback would tell what the server said, key and all.
+            raise _named(error, request.model, self.api_key) from None
 
 
 def load_litellm() -> Any:
@@ -107,9 +109,10 @@ def _key_of(model: str) -> str | None:
     return "none" if model.startswith("openai/") and "OPENAI_API_KEY" not in os.environ else None
 
 
-def _named(error: Exception, model: str) -> Exception:
+def _named(error: Exception, model: str, key: str | None) -> Exception:
     litellm = load_litellm()
-    text = " ".join(str(error).split())[:300]
+    # Hidden before it is cut: half a key is no key that could be found.
+    text = " ".join(hide(str(error), key).split())[:300]
     # Ollama says BadRequestError, not ContextWindowExceededError, so its words have to be read.
     if isinstance(error, litellm.BadRequestError) and any(w in text.lower() for w in TOO_LONG):
         return PromptTooLong(f"{model} refuses the prompt: {text}")

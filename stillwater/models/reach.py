@@ -4,11 +4,12 @@ import json
 import os
 import urllib.error
 import urllib.request
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http.client import HTTPException
 from typing import Any
 
 from stillwater.models.client import BUILTIN
+from stillwater.secrets import hide_all
 
 OLLAMA = "http://localhost:11434"
 SECONDS = 5.0
@@ -25,7 +26,13 @@ class Reach:
 
 
 def reach(model: str, api_base: str | None = None, api_key: str | None = None) -> Reach:
-    """Ask the server of `model` whether it is there and has the model."""
+    """Ask the server of `model` whether it is there and has the model; no key is told."""
+    found = _asked(model, api_base, api_key)
+    problem = found.problem and hide_all(found.problem, api_key)
+    return replace(found, problem=problem, remedy=hide_all(found.remedy, api_key))
+
+
+def _asked(model: str, api_base: str | None, api_key: str | None) -> Reach:
     if model.startswith(BUILTIN):
         known = model == "builtin/mutate"
         return Reach(model) if known else Reach(model, "no such built-in", "use builtin/mutate")

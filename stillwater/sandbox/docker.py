@@ -48,8 +48,10 @@ SETUP_LIMITS = {
     "file_bytes": 16 << 30,
     "disk_bytes": 64 << 30,
 }
+REACH = "/stillwater.env"
 SETUP = (
-    "python -m venv {venv} && export VIRTUAL_ENV={venv} PATH={venv}/bin:$PATH"
+    f". {REACH} && rm {REACH} || exit;"
+    " python -m venv {venv} && export VIRTUAL_ENV={venv} PATH={venv}/bin:$PATH"
     ' && "${{BASH:-sh}}" -c {command}; code=$?; find . -mindepth 1 -delete; exit $code'
 )
 PASSED = re.compile(r"PIP_(INDEX_URL|EXTRA_INDEX_URL|TRUSTED_HOST)|(https?|all|no)_proxy", re.I)
@@ -196,14 +198,20 @@ class DockerSandbox:
         return f"{ENVIRONMENTS}:{key}-{image_id.removeprefix('sha256:')[:12]}"
 
     def _make(self, client: "DockerClient", setup: Setup, name: str) -> None:
-        reach = {k: v for k, v in os.environ.items() if PASSED.fullmatch(k)}
+        # In a file that is gone when the image is made: its variables every job would see.
+        reach = "".join(
+            f"export {name}={shlex.quote(value)}\n"
+            for name, value in os.environ.items()
+            if PASSED.fullmatch(name)
+        )
         task = Task(
             image=self._image,
             command=SETUP.format(venv=VENV, command=shlex.quote(setup.command)),
             label=self._label,
             tree=setup.tree,
             user=ROOT,
-            variables={"PIP_NO_INPUT": "1", "PIP_ROOT_USER_ACTION": "ignore", **reach},
+            files={REACH: reach.encode()},
+            variables={"PIP_NO_INPUT": "1", "PIP_ROOT_USER_ACTION": "ignore"},
             limits=Limits(seconds=setup.seconds, **SETUP_LIMITS),
             network=True,
         )

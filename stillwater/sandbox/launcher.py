@@ -29,8 +29,10 @@ SECCOMP_MODE_FILTER = 2  # linux/seccomp.h, as are the next
 SECCOMP_ALLOW, SECCOMP_ERRNO, SECCOMP_KILL = 0x7FFF0000, 0x00050000, 0x80000000
 BPF_LOAD, BPF_EQUAL, BPF_AT_LEAST, BPF_RETURN = 0x20, 0x15, 0x35, 0x06  # linux/bpf_common.h
 EACCES, X32 = 13, 0x40000000  # asm-generic/errno-base.h, asm/unistd.h
-SOCKET = {"x86_64": (0xC000003E, 41), "aarch64": (0xC00000B7, 198)}  # linux/audit.h, asm/unistd.h
-SYS_IO_URING_SETUP = 425
+ARCHITECTURE = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}  # linux/audit.h
+# asm/unistd.h: socket, and what shares memory, queues and semaphores with the user's processes
+# (shmget, semget, msgget, mq_open); io_uring_setup could do the same as socket
+DENIED = {"x86_64": (41, 29, 64, 68, 240, 425), "aarch64": (198, 194, 190, 186, 180, 425)}
 LINUX_CAPABILITY_VERSION_3 = 0x20080522  # linux/capability.h
 SYS_LANDLOCK_CREATE, SYS_LANDLOCK_ADD, SYS_LANDLOCK_RESTRICT = 444, 445, 446  # asm/unistd.h
 # linux/landlock.h: rights on the file system as of each ABI
@@ -132,7 +134,7 @@ def become_command(spec: Spec) -> NoReturn:
     if spec["landlock"]:
         landlock(**spec["landlock"])
         if not spec["landlock"]["tcp"]:
-            deny_sockets()
+            deny_ways_out()
     variables, command = spec["variables"], spec["command"]
     shell = shutil.which("bash", path=variables["PATH"]) or "/bin/sh"
     if len(command) < LONG_COMMAND:
@@ -142,19 +144,20 @@ def become_command(spec: Spec) -> NoReturn:
     os.execve(shell, [shell, str(script)], variables)  # noqa: S606
 
 
-def deny_sockets() -> None:
-    """Deny socket(2), and io_uring, which could do the same; Landlock knows only TCP and files."""
-    architecture, socket = SOCKET[os.uname().machine]
+def deny_ways_out() -> None:
+    """Deny sockets and System V's and POSIX's shared objects; Landlock knows only TCP and files."""
+    machine = os.uname().machine
+    denied = DENIED[machine]
+    to_refusal = range(len(denied), 0, -1)
     program = [
         (BPF_LOAD, 0, 0, 4),  # seccomp_data.arch
-        (BPF_EQUAL, 1, 0, architecture),
+        (BPF_EQUAL, 1, 0, ARCHITECTURE[machine]),
         (BPF_RETURN, 0, 0, SECCOMP_KILL),
         (BPF_LOAD, 0, 0, 0),  # seccomp_data.nr
-        (BPF_AT_LEAST, 2, 0, X32),
-        (BPF_EQUAL, 1, 0, socket),
-        (BPF_EQUAL, 0, 1, SYS_IO_URING_SETUP),
-        (BPF_RETURN, 0, 0, SECCOMP_ERRNO | EACCES),
+        (BPF_AT_LEAST, len(denied) + 1, 0, X32),
+        *((BPF_EQUAL, jump, 0, number) for jump, number in zip(to_refusal, denied, strict=True)),
         (BPF_RETURN, 0, 0, SECCOMP_ALLOW),
+        (BPF_RETURN, 0, 0, SECCOMP_ERRNO | EACCES),
     ]
     code = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *line) for line in program))
     header = struct.pack("HxxxxxxP", len(program), ctypes.addressof(code))
@@ -250,6 +253,8 @@ def launch(spec: Spec, status: int) -> int:
     signal.set_wakeup_fd(wake)
     for number in (signal.SIGCHLD, signal.SIGTERM):
         signal.signal(number, lambda *_: None)
+    # So that the command can't write our report through /proc; its exec makes it dumpable again.
+    prctl(PR_SET_DUMPABLE, 0)
     command = os.fork()
     if command == 0:
         try:
@@ -258,7 +263,6 @@ def launch(spec: Spec, status: int) -> int:
             os.write(status, f"failed {error}\n".encode())
             os._exit(126)
     os.write(status, b"started\n")
-    prctl(PR_SET_DUMPABLE, 0)  # so that the command can't write our report through /proc
     code = supervise(command, woken, spec["own_world"])
     end_all(spec["own_world"])
     return code

@@ -1,7 +1,8 @@
 """What a job may see and change, as mounts for an empty root and as paths for Landlock.
 
 A mount is (kind, target, source): `read` and `write` bind a host path, `hide` covers with an
-empty directory, `seal` makes that one read-only, `symlink`, `proc` and `dev` are what they say.
+empty directory, `seal` makes that one read-only, `guard` a part of /proc, and `symlink`, `proc` and
+`dev` are what they say.
 """
 
 import os
@@ -14,8 +15,16 @@ from pathlib import Path
 TESTBED = "/testbed"
 HOME = "/testhome"
 TEMPORARY = "/tmp"  # noqa: S108 - the job's own, never the machine's
+SHARED = "/dev/shm"  # noqa: S108 - the same
 
-PRIVATE = ("/home", "/root", "/run", "/var/run", "/tmp", "/var/tmp", "/mnt", "/media", "/srv")  # noqa: S108
+PRIVATE = (
+    *("/home", "/root", "/run", "/var/run", "/tmp", "/var/tmp", "/mnt", "/media", "/srv"),  # noqa: S108
+    *("/var/log", "/var/spool", "/var/backups", "/etc/ssh", "/etc/ssl/private"),
+)
+PASSWORDS = ("/etc/shadow", "/etc/shadow-", "/etc/gshadow", "/etc/gshadow-")
+"""Files that only root can read: Stillwater may be root's."""
+GUARDED = ("/proc/sys", "/proc/sysrq-trigger", "/proc/irq", "/proc/bus")
+"""The machine's own, not a process's: root may write there even without any capability."""
 SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib64", "/etc", "/nix", "/sys")
 DEVICES = ("null", "zero", "full", "random", "urandom", "tty", "ptmx", "pts")
 
@@ -133,9 +142,13 @@ def mounts(view: View) -> list[Mount]:
             plan.append(("read", str(entry), str(entry)))
     covers: list[Mount] = [("hide", str(p), "") for p in view.hidden if _needs_cover(p, view)]
     binds = [("read", str(path), str(path)) for path in view.readable]
-    binds += [("write", target, str(source)) for target, source in view.writable.items()]
+    writable = [("write", target, str(source)) for target, source in view.writable.items()]
+    shared = [one for one in writable if one[1] == SHARED]
+    binds += [one for one in writable if one[1] != SHARED]
     plan += sorted(covers + binds, key=lambda m: (m[1].count("/"), m[1]))
-    plan += [("proc", "/proc", ""), ("dev", "/dev", "")]
+    plan += [("read", path, os.devnull) for path in PASSWORDS if Path(path).is_file()]
+    plan += [("proc", "/proc", ""), ("dev", "/dev", ""), *shared, ("seal", "/dev", "")]
+    plan += [("guard", path, path) for path in GUARDED if Path(path).exists()]
     replaced = {target for _, target, _ in binds}
     plan += [("seal", target, "") for _, target, _ in covers if target not in replaced]
     return [*plan, ("seal", "/", "")]
@@ -149,7 +162,8 @@ def _needs_cover(path: Path, view: View) -> bool:
 
 def allowed(view: View) -> dict[str, list[str]]:
     """The view as paths that may be read and paths that may be written."""
-    read = [str(p) for p in _visible(Path("/"), view.hidden)]
+    unseen = view.hidden | set(map(Path, PASSWORDS))
+    read = [str(p) for p in _visible(Path("/"), unseen)]
     for path in view.readable:
         within = frozenset(h for h in view.hidden if h.is_relative_to(path))
         read += [str(p) for p in _visible(path, within)]

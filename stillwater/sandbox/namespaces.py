@@ -112,21 +112,23 @@ def place(kind: str, target: str, source: str = "") -> None:
     if kind == "symlink":
         inside.symlink_to(source)
         return
+    if kind == "guard":
+        guard(inside)
+        return
     if kind == "seal":
         mount("none", str(inside), None, MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV)
         return
     outside = Path("/old" + source)
     if kind in ("read", "write") and not outside.is_dir():
-        inside.parent.mkdir(parents=True, exist_ok=True)
-        inside.touch()
+        if not inside.exists():
+            inside.parent.mkdir(parents=True, exist_ok=True)
+            inside.touch()
     else:
         inside.mkdir(parents=True, exist_ok=True)
     if kind == "hide":
         mount("tmpfs", str(inside), "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755")
     elif kind == "proc":
         mount("proc", str(inside), "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC)
-        for risky in ("sys", "sysrq-trigger", "irq", "bus"):
-            place_again(inside / risky)
     elif kind == "dev":
         make_devices(inside)
     else:
@@ -135,7 +137,7 @@ def place(kind: str, target: str, source: str = "") -> None:
             read_only(str(inside))
 
 
-def place_again(path: Path) -> None:
+def guard(path: Path) -> None:
     """Make one part of a mount read-only: root could change the whole machine through /proc/sys."""
     if path.exists():
         mount(str(path), str(path), None, MS_BIND | MS_REC)
@@ -151,7 +153,6 @@ def make_devices(inside: Path) -> None:
     for name, link in (("fd", ""), ("stdin", "/0"), ("stdout", "/1"), ("stderr", "/2")):
         (inside / name).symlink_to(f"/proc/self/fd{link}")
     (inside / "shm").mkdir()
-    mount("tmpfs", str(inside / "shm"), "tmpfs", MS_NOSUID | MS_NODEV, "mode=1777")
     (inside / "pts").mkdir()
     mount("devpts", str(inside / "pts"), "devpts", MS_NOSUID, "newinstance,ptmxmode=0666,mode=620")
     (inside / "ptmx").symlink_to("pts/ptmx")

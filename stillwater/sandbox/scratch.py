@@ -34,10 +34,10 @@ def belongs_to_the_dead(name: str) -> bool:
 
 @contextmanager
 def scratch(home: Path) -> Iterator[Path]:
-    """A folder with an empty `home` and `tmp`, removed at the end."""
+    """A folder with an empty `home`, `tmp` and `shm`, removed at the end."""
     made = home / "scratch" / unique()
     try:
-        for name in ("home", "tmp"):
+        for name in ("home", "tmp", "shm"):
             (made / name).mkdir(parents=True)
         yield made
     finally:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from stillwater.sandbox import disk, groups, layout
-from stillwater.sandbox.layout import HOME, TEMPORARY, TESTBED, View
+from stillwater.sandbox.layout import HOME, SHARED, TEMPORARY, TESTBED, View
 from stillwater.sandbox.process import LAUNCHER, PYTHON
 from stillwater.sandbox.protocol import Limits
 
@@ -25,6 +25,7 @@ BUBBLEWRAP = {
     "write": "--bind",
     "hide": "--tmpfs",
     "seal": "--remount-ro",
+    "guard": "--ro-bind",
     "symlink": "--symlink",
     "proc": "--proc",
     "dev": "--dev",
@@ -110,7 +111,7 @@ def view(kind: str, task: Task) -> View:
     """What the task may see and change."""
     home, temporary = task.scratch / "home", task.scratch / "tmp"
     if own_root(kind):
-        own = {task.at: task.tree, HOME: home, TEMPORARY: temporary}
+        own = {task.at: task.tree, HOME: home, TEMPORARY: temporary, SHARED: task.scratch / "shm"}
     else:
         own = {str(p): p for p in (task.tree, home, temporary)}
     own |= {str(path): path for path in task.writable}

@@ -6,8 +6,9 @@ from pathlib import Path
 
 from stillwater import edits
 from stillwater.canonical import Json, digest
+from stillwater.git import RepositoryError
 from stillwater.machine import Event
-from stillwater.repository import RepositoryError, touched
+from stillwater.repository import touched
 from stillwater.snapshot import Artifact, Outcome, Snapshot
 from stillwater.steps.tools import Tools
 

@@ -10,11 +10,12 @@ from stillwater.datasets.instance import Instance
 from stillwater.errors import InputError
 from stillwater.grading import load_official
 
+ROOT = "/testbed"
 PATCH, SCRIPT = "/patch.diff", "/eval.sh"
 START, END = ">>>>> Start Test Output", ">>>>> End Test Output"
 APPLY_FAILED = ">>>>> Patch Apply Failed"
 RUN = f"""\
-cd /testbed || exit 1
+cd {ROOT} || exit 1
 applied=
 for apply in "git apply --verbose" "git apply --verbose --3way" "git apply --verbose --reject" \
   "patch --batch --forward --fuzz=5 -p1 -i"; do

@@ -14,8 +14,12 @@ from stillwater.models.protocol import Completion, Message, Request
 from stillwater.snapshot import JSON, Artifact, Outcome, Past, Snapshot
 from stillwater.steps.tools import Tools
 
+LONGEST_ANSWER = 1 << 18
+"""Characters of an answer that is read: many times what any model is asked for. Reading takes
+time, and a server may answer without end."""
 _SHARE_FOR_FILE = 0.75
 _SAID = 500
+_MOST_SUSPECTS = 4
 _PROSE = 320
 """Tokens for what stands around the code of an answer."""
 
@@ -56,6 +60,8 @@ def generate(snapshot: Snapshot, tools: Tools) -> Outcome:
 
 def reading(config: Config, text: str, finish_reason: str, known: Collection[str]) -> edits.Reading:
     """The edits of an answer, read as the configuration says; `known` are lines it was shown."""
+    if len(text) > LONGEST_ANSWER:
+        return edits.Reading((), (), "The answer is far too long: give only what changes.")
     match config.applying:
         case "strict":
             return edits.read_strictly(text, finish_reason)
@@ -157,9 +163,35 @@ def _messages(
         snapshot.text(chosen, name) for name in ("failing", "tests") if name in chosen.artifacts
     )
     told = tried(snapshot) if _is_told(snapshot, ways) else []
+    suspects = _suspects(chosen, shown)
     if snapshot.config.showing == "snippets":
         return prompt.build_usual(issue, shown, failing)
-    return prompt.build(issue, shown, failing, told, way)
+    focus = _focus(snapshot.attempt, suspects)
+    return prompt.build(issue, shown, failing, told, way, suspects, focus)
+
+
+def _focus(attempt: int, suspects: Sequence[prompt.Suspected]) -> prompt.Suspected | None:
+    """Where the attempt is to look first: the first where the model likes, the next in turn."""
+    return suspects[(attempt - 2) % len(suspects)] if suspects and attempt > 1 else None
+
+
+def _suspects(chosen: Past, shown: Sequence[prompt.ShownFile]) -> list[prompt.Suspected]:
+    """The likeliest of the suspects that the model is shown."""
+    files = {file.path: file.lines for file in shown}
+    found = chosen.evidence.get("suspects", ())
+    assert isinstance(found, Sequence)
+    known = [
+        prompt.Suspected(
+            str(one["path"]), str(one["name"]), int(str(one["first"])), int(str(one["last"]))
+        )
+        for one in found
+        if isinstance(one, Mapping) and one["path"] in files
+    ]
+    return [one for one in known if _is_shown(one, files[one.path])][:_MOST_SUSPECTS]
+
+
+def _is_shown(one: prompt.Suspected, lines: Sequence[prompt.Lines] | None) -> bool:
+    return lines is None or any(part.first <= one.first <= part.last for part in lines)
 
 
 def _ways(snapshot: Snapshot, first: prompt.ShownFile) -> tuple[prompt.Way, ...]:

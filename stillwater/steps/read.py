@@ -1,6 +1,7 @@
 """READ: run the baseline tests, choose the files that the model will see."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 
 from stillwater.canonical import Json
 from stillwater.config import Config
@@ -10,16 +11,23 @@ from stillwater.datasets import Instance
 from stillwater.errors import InputError
 from stillwater.estimate import tokens
 from stillwater.feedback import distil, tail
-from stillwater.grading import judge
+from stillwater.git import RepositoryError
+from stillwater.grading import PASSING, judge
 from stillwater.machine import Event
-from stillwater.repository import Repositories, RepositoryError, touched
+from stillwater.repository import Repositories, touched
 from stillwater.sandbox.protocol import SetupError
 from stillwater.snapshot import Artifact, Outcome, Snapshot
 from stillwater.steps import evaluation
-from stillwater.steps.tools import TestRun, Tools, run_tests
+from stillwater.steps.tools import LEAST_SECONDS, TestRun, Tools, calls_of_tests, run_tests
+from stillwater.suspects import Calls, Suspect, suspects
 
 RESERVED_TOKENS = 3000
 """For the failing tests and the earlier attempts, which come after the files."""
+_MOST_SUSPECTS = 10
+_LONGEST_ASKED = 600.0
+"""Tests that take more seconds aren't run once more for the suspects."""
+_SLOWER = 10
+"""How many times longer they may take while their calls are noted."""
 _MOST_TESTS = 20
 """How many of the failing tests are looked for in the repository."""
 
@@ -38,7 +46,15 @@ def read(snapshot: Snapshot, tools: Tools) -> Outcome:
     broken = _why_invalid(snapshot, baseline)
     if broken:
         return Outcome(Event.INVALID, {"reason": broken}, logs)
-    return _choose(snapshot, tools, baseline, visible, logs)
+    calls = _calls(snapshot, tools, baseline)
+    return _choose(snapshot, tools, baseline, visible, calls, logs)
+
+
+def _calls(snapshot: Snapshot, tools: Tools, baseline: TestRun) -> Calls:
+    config, took = snapshot.config, baseline.execution.seconds
+    asked = config.find_suspects and config.feedback == "tests" and took <= _LONGEST_ASKED
+    seconds = LEAST_SECONDS + _SLOWER * took
+    return calls_of_tests(snapshot, tools, seconds) if asked else {}
 
 
 def _visible_baseline(snapshot: Snapshot, tools: Tools) -> TestRun | None:
@@ -64,20 +80,21 @@ def _choose(
     tools: Tools,
     baseline: TestRun,
     visible: TestRun | None,
+    calls: Calls,
     logs: dict[str, Artifact],
 ) -> Outcome:
     instance, config = snapshot.instance, snapshot.config
     verdict = judge(baseline.reading, instance.FAIL_TO_PASS, instance.PASS_TO_PASS)
     failing, source, tests = "", "", dict[str, str]()
     if config.feedback == "tests":
-        ids = judge(baseline.reading, instance.FAIL_TO_PASS, ()).failing
+        ids = _failing(instance, baseline)
         log = evaluation.printed_by_tests(baseline.log.decode("utf-8", "replace"))
         failing = distil(log, ids)
         tests = _failing_tests(instance, tools.repositories, ids)
         source = source_of_tests(ids, tests)
-    choice, budget = choice_for(
-        instance, config, tools.repositories, failing, tuple(tests.values())
-    )
+    sources = sources_of(instance, tools.repositories)
+    found = suspects(calls, _failing(instance, baseline), _passing(baseline), sources)
+    choice, budget = choice_for(instance, config, sources, failing, tuple(tests.values()), found)
     if not choice.files:
         reason = choice.problem or "no file fits the prompt"
         return Outcome(Event.INVALID, {"reason": f"{reason}; raise num_ctx"}, logs)
@@ -93,6 +110,8 @@ def _choose(
         "sandbox": {"kind": tools.sandbox.kind, "walls": dict(tools.sandbox.walls())},
         "feedback": config.feedback,
     }
+    if found:
+        evidence["suspects"] = [dict(asdict(one)) for one in found[:_MOST_SUSPECTS]]
     if visible is not None:
         evidence["visible"] = dict(visible.reading.tests)
         logs["visible_log"] = Artifact("log", visible.log)
@@ -124,24 +143,43 @@ def _failing_tests(
 def choice_for(
     instance: Instance,
     config: Config,
-    repositories: Repositories,
+    sources: Mapping[str, str],
     failing: str,
     tests: Sequence[str] = (),
+    found: Sequence[Suspect] = (),
 ) -> tuple[Choice, int]:
     """The files of the base commit that the model will see, and the tokens that they may take.
 
-    `tests` are the texts of files with failing tests, where the model may know of them.
+    `tests` are the texts of files with failing tests, `found` the functions that these call, where
+    the model may know of them.
     """
-    store = repositories.ensure(instance)
-    paths = repositories.paths(store, instance.base_commit)
-    python = {path: blob for path, blob in paths.items() if path.endswith(".py")}
-    sources = repositories.texts(store, python)
     budget = config.num_ctx - config.max_tokens - RESERVED_TOKENS
     budget -= tokens(instance.problem_statement)
-    query = Query(issue=instance.problem_statement, failing=failing, tests=tests)
+    query = Query(
+        issue=instance.problem_statement,
+        failing=failing,
+        tests=tests,
+        suspects={(one.path, one.first): one.score for one in found[:_MOST_SUSPECTS]},
+    )
     if config.showing == "snippets":
         return choose_snippets(query, sources), budget
     return choose(query, sources, budget, max_files=config.max_files), budget
+
+
+def sources_of(instance: Instance, repositories: Repositories) -> dict[str, str]:
+    """The Python files of the base commit."""
+    store = repositories.ensure(instance)
+    paths = repositories.paths(store, instance.base_commit)
+    python = {path: blob for path, blob in paths.items() if path.endswith(".py")}
+    return repositories.texts(store, python)
+
+
+def _failing(instance: Instance, baseline: TestRun) -> Sequence[str]:
+    return judge(baseline.reading, instance.FAIL_TO_PASS, ()).failing
+
+
+def _passing(baseline: TestRun) -> list[str]:
+    return [test for test, result in baseline.reading.tests.items() if result in PASSING]
 
 
 def _told(one: Chosen) -> Json:

@@ -17,6 +17,7 @@ from stillwater.repository import Repositories
 from stillwater.sandbox.protocol import Execution, Job, Limits, Sandbox, Setup
 from stillwater.snapshot import Snapshot
 from stillwater.steps import evaluation
+from stillwater.suspects import Calls, telling, told
 
 LEAST_SECONDS = 30.0
 """No test run is called hanging before."""
@@ -87,16 +88,45 @@ def run_tests(snapshot: Snapshot, tools: Tools, patch: str, *, hidden: bool = Tr
     return TestRun(execution, reading)
 
 
-def _run_in_image(snapshot: Snapshot, tools: Tools, patch: str, hidden: bool) -> Execution:
+def calls_of_tests(snapshot: Snapshot, tools: Tools, seconds: float) -> Calls:
+    """Run the instance's tests once more, for at most `seconds`: which functions does each call?
+
+    Nothing where they can't be asked. Raises what `run_tests` does, but for EnvironmentFailure.
+    """
+    in_image = snapshot.instance.runs_in_image
+    run = _run_in_image if in_image else _run_on_tree
+    return told(run(snapshot, tools, "", True, telling_within=seconds).output)
+
+
+def _run_in_image(
+    snapshot: Snapshot,
+    tools: Tools,
+    patch: str,
+    hidden: bool,
+    telling_within: float | None = None,
+) -> Execution:
     instance = snapshot.instance
-    job = _job(snapshot, None, instance.image)
+    job = replace(_job(snapshot, None, instance.image), command=evaluation.RUN)
+    if telling_within is not None:
+        job = _telling(job, telling_within, evaluation.ROOT)
     files = evaluation.files(instance, patch, hidden=hidden)
     tools.sandbox.fetch(instance.image or "")
     with tools.slot:
-        return tools.sandbox.run(replace(job, command=evaluation.RUN, files=files))
+        return tools.sandbox.run(replace(job, files=files))
 
 
-def _run_on_tree(snapshot: Snapshot, tools: Tools, patch: str, hidden: bool) -> Execution:
+def _telling(job: Job, seconds: float, root: str | None = None) -> Job:
+    limits = replace(job.limits, seconds=min(job.limits.seconds, seconds))
+    return replace(job, command=telling(job.command, root), limits=limits)
+
+
+def _run_on_tree(
+    snapshot: Snapshot,
+    tools: Tools,
+    patch: str,
+    hidden: bool,
+    telling_within: float | None = None,
+) -> Execution:
     instance = snapshot.instance
     store = tools.repositories.ensure(instance)
     environment = _environment(snapshot, tools, store)
@@ -106,6 +136,8 @@ def _run_on_tree(snapshot: Snapshot, tools: Tools, patch: str, hidden: bool) -> 
     label = _label(snapshot)
     with tools.repositories.tree(store, instance.base_commit, label, patches) as tree:
         job = _job(snapshot, tree, environment)
+        if telling_within is not None:
+            job = _telling(job, telling_within)
         with tools.slot:
             return tools.sandbox.run(job)
 

@@ -8,13 +8,14 @@ is the audit's (stillwater/audit), which shares nothing with what made it.
 """
 
 from stillwater.store.engine import refuse_foreign
-from stillwater.store.errors import StaleCommit, StoreError
-from stillwater.store.lease import LeaseHeld, SchedulerLease
+from stillwater.store.errors import StaleCommit, StoreError, TakenOver
+from stillwater.store.lease import LEASE_SECONDS, LeaseHeld, SchedulerLease
 from stillwater.store.rows import MachineRow, RunRow
 from stillwater.store.seal import Sealed, UnfitEvidence, seal
 from stillwater.store.store import Store
 
 __all__ = [
+    "LEASE_SECONDS",
     "LeaseHeld",
     "MachineRow",
     "RunRow",
@@ -23,6 +24,7 @@ __all__ = [
     "StaleCommit",
     "Store",
     "StoreError",
+    "TakenOver",
     "UnfitEvidence",
     "refuse_foreign",
     "seal",

@@ -12,7 +12,7 @@ from stillwater.errors import InputError
 from stillwater.machine import Event, IllegalEvent, Row, State, fire
 from stillwater.store import statements as sql
 from stillwater.store.engine import driver
-from stillwater.store.errors import StaleCommit
+from stillwater.store.errors import LOST, StaleCommit, TakenOver
 from stillwater.store.record import Record
 from stillwater.store.schema import GENESIS
 from stillwater.store.seal import Sealed
@@ -58,6 +58,7 @@ class Writer:
         self._is_set_up = False
         self._head: str | None = None
         self._known: dict[int, _Known] = {}
+        self.epoch: int | None = None
 
     def commit(self, move: Move, now: str) -> Record:
         """Write the transition, its artifacts and the machine's new state, or nothing at all."""
@@ -68,10 +69,17 @@ class Writer:
         remembered = self._head is not None
         try:
             return self._commit(move, now)
-        except (sqlite.IntegrityError, IllegalEvent, StaleCommit):
+        except (sqlite.IntegrityError, IllegalEvent, StaleCommit) as error:
+            if self._is_taken_over():
+                raise TakenOver(LOST) from error
             if not remembered:
                 raise
             return self._commit(move, now)
+
+    def _is_taken_over(self) -> bool:
+        if self.epoch is None:
+            return False
+        return bool(self._execute(sql.LAST_EPOCH.sql).fetchone()[0] != self.epoch)
 
     def _commit(self, move: Move, now: str) -> Record:
         known, head = self._current(move.machine_id)
@@ -98,7 +106,7 @@ class Writer:
             evidence=move.sealed.canonical,
             prev_sha256=head,
         )
-        self._execute(sql.COMMIT, _values(record, move, now))
+        self._execute(sql.COMMIT, _values(record, move, now, self.epoch))
         known.state, known.seq = target, record.seq
         self._head = record.sha256
         return record
@@ -126,7 +134,7 @@ def _target(state: State, event: Event) -> State:
     return fire(Row(state.value), event)
 
 
-def _values(record: Record, move: Move, now: str) -> tuple[object, ...]:
+def _values(record: Record, move: Move, now: str, epoch: int | None) -> tuple[object, ...]:
     """In the order of `statements.COMMIT`."""
     return (
         record.machine_id,
@@ -146,4 +154,5 @@ def _values(record: Record, move: Move, now: str) -> tuple[object, ...]:
         move.model,
         None if move.not_before is None else stamp(move.not_before),
         now,
+        epoch,
     )

@@ -18,6 +18,16 @@ class StaleCommit(StillwaterError):
     """The machine has moved on since the caller read it; nothing was written."""
 
 
+LOST = (
+    "this scheduler was paused for longer than its lease, and another has taken its work over: "
+    "nothing is lost, and the other goes on with it (`stillwater status`)"
+)
+
+
+class TakenOver(StillwaterError):
+    """A later scheduler has taken the database over; nothing was written."""
+
+
 SENTENCES = {
     "SQLITE_FULL": "the disk that holds {path} is full: free some space and try again",
     "SQLITE_BUSY": "{path} is locked: another process has been writing to it for too long",

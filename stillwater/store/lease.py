@@ -1,10 +1,18 @@
-"""One scheduler a database: a lock that the kernel holds, and so frees whatever ends the holder."""
+"""One scheduler a database: a lock that the kernel holds, and a sign of life that is renewed.
 
+The kernel frees the lock whatever ends its holder, so a dead scheduler's work is taken over at
+once. One that is paused (SIGSTOP, a frozen container) still has the lock; when its sign of life is
+older than its lease, the next takes the lock's file away and begins a new epoch, after which the
+database refuses the commits of the old one. Why: docs/decisions/003-kernel-lock.md.
+"""
+
+import fcntl
 import json
 import os
 import socket
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -15,8 +23,13 @@ from stillwater.errors import InputError
 from stillwater.store.errors import sentences
 from stillwater.store.times import Clock, stamp, utc_now
 
+LEASE_SECONDS = 30.0
+"""How long a scheduler may give no sign of life before another may take over."""
+RENEWALS = 3
+"""Signs of life within one lease."""
 PATIENCE = 0.2
 """Seconds to wait for a holder that has the lock but has not yet written its name."""
+BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
 class LeaseHeld(InputError):
@@ -26,45 +39,99 @@ class LeaseHeld(InputError):
 class SchedulerLease:
     """The right to be a database's scheduler; `SchedulerLease.acquire` is the way to it."""
 
-    def __init__(self, path: Path, lock: FileLock) -> None:
+    def __init__(self, path: Path, handle: int, names: Mapping[str, Any]) -> None:
         self.path = path
-        self._lock = lock
+        self.names = names
+        """Who holds it: pid, host, boot_id, started_at, run, lease_seconds."""
+        self._handle = handle
 
     @classmethod
     @contextmanager
-    def acquire(cls, path: Path, run_id: str, clock: Clock = utc_now) -> Iterator["SchedulerLease"]:
+    def acquire(
+        cls,
+        path: Path,
+        run_id: str,
+        seconds: float = LEASE_SECONDS,
+        clock: Clock = utc_now,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> Iterator["SchedulerLease"]:
         """Hold the lease of the database at `path` within; the file `<path>.lock` says who does.
 
         Raises:
-            LeaseHeld: another scheduler holds it.
+            LeaseHeld: another scheduler holds it, and has given a sign of life.
         """
         file = _file(path)
-        holder = {
+        names = {
             "pid": os.getpid(),
             "host": socket.gethostname(),
+            "boot_id": boot_id(),
             "started_at": stamp(clock()),
             "run": run_id,
+            "lease_seconds": seconds,
         }
+        handles: list[int] = []
         lock = FileLock(
             file,
             thread_local=False,
             # Without the kernel's lock, kill -9 would leave the database locked for ever.
             fallback_to_soft=False,
             preserve_lock_file=True,
-            on_acquired=lambda handle: _write(handle, json.dumps(holder).encode()),
+            on_acquired=handles.append,
         )
         with sentences(file):
             try:
                 lock.acquire(blocking=False)
             except Timeout:
-                raise LeaseHeld(_held(path, file)) from None
+                if not _taken_away(lock, path, file, monotonic):
+                    raise LeaseHeld(_held(path, file)) from None
+        lease = cls(path, handles[-1], names)
         try:
-            yield cls(path, lock)
+            with sentences(file):
+                lease._renew(monotonic)
+            with lease._renewing(monotonic):
+                yield lease
         finally:
             # While the lock is still held, so that no successor's name is lost.
             with suppress(OSError):
-                os.truncate(file, 0)
+                os.ftruncate(lease._handle, 0)
             lock.release()
+
+    def is_held(self) -> bool:
+        """Whether no other scheduler has taken the lock's file away."""
+        try:
+            return os.path.samestat(_file(self.path).stat(), os.fstat(self._handle))
+        except OSError:
+            return False
+
+    @contextmanager
+    def _renewing(self, monotonic: Callable[[], float]) -> Iterator[None]:
+        ended = threading.Event()
+
+        def go_on() -> None:
+            while not ended.wait(self.names["lease_seconds"] / RENEWALS):
+                with suppress(OSError):
+                    self._renew(monotonic)
+
+        thread = threading.Thread(target=go_on, name="lease", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            thread.join()
+
+    def _renew(self, monotonic: Callable[[], float]) -> None:
+        # Of one length every time, so that no reader sees half of an old and half of a new one.
+        content = json.dumps(self.names)[:-1] + f', "renewed": {monotonic():20.3f}}}'
+        os.pwrite(self._handle, content.encode(), 0)
+
+
+def boot_id() -> str:
+    """What tells this start of the machine from every other; empty where the kernel doesn't say."""
+    try:
+        return BOOT_ID.read_text().strip()
+    except OSError:
+        return ""
 
 
 def holder(path: Path) -> dict[str, Any] | None:
@@ -79,15 +146,44 @@ def holder(path: Path) -> dict[str, Any] | None:
     return found if isinstance(found, dict) else None
 
 
+def is_silent(found: Mapping[str, Any], monotonic: Callable[[], float] = time.monotonic) -> bool:
+    """Whether a holder has given no sign of life for as long as its lease.
+
+    Only the monotonic clock of one start of the machine is trusted: it doesn't jump, and doesn't
+    run while the machine sleeps. Of another machine's holder nothing can be told.
+    """
+    renewed, seconds = found.get("renewed"), found.get("lease_seconds")
+    if not isinstance(renewed, int | float) or not isinstance(seconds, int | float):
+        return False
+    here = boot_id()
+    return bool(here) and found.get("boot_id") == here and monotonic() - renewed > seconds
+
+
+def _taken_away(lock: FileLock, path: Path, file: Path, monotonic: Callable[[], float]) -> bool:
+    """Take the lock from a holder that is silent; False if there is none such.
+
+    One at a time does so (the folder is locked meanwhile), and the next sees a new name.
+    Who waited on the old file finds it gone from the folder, and asks for the new one.
+    """
+    folder = os.open(file.parent, os.O_RDONLY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        found = holder(path)
+        if found is None or not is_silent(found, monotonic):
+            return False
+        file.unlink(missing_ok=True)
+        lock.acquire(blocking=False)
+    except (BlockingIOError, Timeout):
+        return False
+    finally:
+        os.close(folder)
+    return True
+
+
 def _file(path: Path) -> Path:
     # Resolved, so that two names of one database have one lock.
     path = path.resolve()
     return path.with_name(path.name + ".lock")
-
-
-def _write(handle: int, content: bytes) -> None:
-    os.ftruncate(handle, 0)
-    os.pwrite(handle, content, 0)
 
 
 def _held(path: Path, file: Path) -> str:

@@ -11,6 +11,9 @@ import stillwater
 from stillwater.errors import InputError
 from stillwater.store.schema import APPLICATION_ID
 
+PARTIAL = ".partial"
+"""How the name of a copy ends that isn't complete; a kill may leave one, the next takes it away."""
+
 
 def scripts() -> Path:
     """The folder of alembic's scripts: inside an installed package, beside it in a checkout."""
@@ -82,6 +85,8 @@ def upgrade(connection: Connection, folder: Path) -> None:
 def back_up(raw: sqlite.Connection, path: Path, found: str) -> Path:
     """A copy of the database beside it, complete and on disk before its name appears."""
     moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%fZ")
+    for left in path.parent.glob(f"{path.stem}.schema-*.db{PARTIAL}"):
+        left.unlink(missing_ok=True)
     copy = path.with_name(f"{path.stem}.schema-{found}.{moment}.db")
     copy_to(raw, copy)
     return copy
@@ -89,7 +94,7 @@ def back_up(raw: sqlite.Connection, path: Path, found: str) -> Path:
 
 def copy_to(raw: sqlite.Connection, copy: Path) -> None:
     """Write a copy of an open database, complete and on disk before its name appears."""
-    partial = copy.with_name(copy.name + ".partial")
+    partial = copy.with_name(copy.name + PARTIAL)
     partial.unlink(missing_ok=True)
     try:
         raw.execute("VACUUM INTO ?", (str(partial),))

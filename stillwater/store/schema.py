@@ -149,6 +149,21 @@ transitions = Table(
     sqlite_strict=True,
 )
 
+epochs = Table(
+    "epochs",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("begun_at", Text, nullable=False),
+    Column("pid", Integer, nullable=False),
+    Column("host", Text, nullable=False),
+    Column("boot_id", Text, nullable=False),
+    Column("version", Text, nullable=False),
+    Column("last_transition", Integer, nullable=False),
+    _time("begun_at"),
+    sqlite_strict=True,
+)
+"""Who has been the scheduler, one after the other; only the last may commit."""
+
 artifacts = Table(
     "artifacts",
     metadata,

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from sqlalchemy import (
     bindparam,
     func,
+    insert,
     literal_column,
     select,
     text,
@@ -14,7 +15,15 @@ from sqlalchemy.dialects.sqlite import dialect
 from sqlalchemy.sql import ClauseElement
 from sqlalchemy.sql.compiler import SQLCompiler
 
-from stillwater.store.schema import UNFINISHED, artifacts, instances, machines, runs, transitions
+from stillwater.store.schema import (
+    UNFINISHED,
+    artifacts,
+    epochs,
+    instances,
+    machines,
+    runs,
+    transitions,
+)
 
 
 class Prepared:
@@ -97,6 +106,7 @@ _OF_TRANSITION = (
 )  # fmt: skip
 _OF_COMMIT = (
     *_OF_TRANSITION, "listed", "contents", "next_attempt", "next_model", "next_not_before", "now",
+    "epoch",
 )  # fmt: skip
 
 # An insertion into a view of the connection's own: one statement writes the artifacts, the
@@ -106,6 +116,8 @@ SET_UP_COMMITS = (
     f"CREATE TEMP VIEW commits ({', '.join(_OF_COMMIT)}) "
     f"AS SELECT {', '.join(['NULL'] * len(_OF_COMMIT))}",
     f"""CREATE TEMP TRIGGER commits_write INSTEAD OF INSERT ON commits BEGIN
+      SELECT RAISE(ABORT, 'a later scheduler has taken over')
+        WHERE NEW.epoch <> (SELECT max(id) FROM epochs);
       INSERT INTO artifacts (sha256, kind, media_type, size, content)
         SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3,
           substr(NEW.contents, value ->> 4, value ->> 5)
@@ -121,6 +133,13 @@ SET_UP_COMMITS = (
 )
 COMMIT = (
     f"INSERT INTO commits ({', '.join(_OF_COMMIT)}) VALUES ({', '.join('?' * len(_OF_COMMIT))})"
+)
+
+LAST_EPOCH = Prepared(select(func.max(epochs.c.id)))
+BEGIN_EPOCH = insert(epochs).values(
+    last_transition=func.coalesce(
+        select(func.max(transitions.c.id)).scalar_subquery(), literal_column("0")
+    )
 )
 
 LEASE_MACHINES = (

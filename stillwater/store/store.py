@@ -13,6 +13,7 @@ import zstandard
 from sqlalchemy import Connection, Row
 from sqlalchemy.sql import Executable
 
+from stillwater import __version__
 from stillwater.canonical import Json, digest
 from stillwater.errors import InputError
 from stillwater.machine import Event, State
@@ -21,7 +22,8 @@ from stillwater.store import statements as sql
 from stillwater.store.commit import Move, Writer
 from stillwater.store.create import NewRun, create
 from stillwater.store.engine import connect, reading
-from stillwater.store.errors import StoreError, sentences
+from stillwater.store.errors import LOST, StoreError, TakenOver, sentences
+from stillwater.store.lease import SchedulerLease
 from stillwater.store.rows import MachineRow, RunRow
 from stillwater.store.seal import Sealed
 from stillwater.store.times import Clock, maybe, moment, stamp, utc_now
@@ -179,6 +181,7 @@ class Store:
         Raises:
             IllegalEvent: the machine's state does not allow the event.
             StaleCommit: the machine has moved on.
+            TakenOver: a later scheduler has begun its epoch.
         """
         move = Move(
             machine_id,
@@ -196,6 +199,23 @@ class Store:
             record = self._writer.commit(move, stamp(self._clock()))
         source, target = State(record.source), State(record.target)
         return Past(record.seq, source, event, target, attempt, sealed.evidence)
+
+    def begin_epoch(self, lease: SchedulerLease) -> int:
+        """Begin the epoch of the scheduler that holds `lease`; commits of earlier ones are refused.
+
+        Raises:
+            TakenOver: another has taken the lease away meanwhile.
+        """
+        with self._writing() as connection:
+            if not lease.is_held():
+                raise TakenOver(LOST)
+            names = {name: lease.names[name] for name in ("pid", "host", "boot_id")}
+            values = {"begun_at": stamp(self._clock()), "version": __version__, **names}
+            row = connection.execute(sql.BEGIN_EPOCH, values).inserted_primary_key
+        if row is None:
+            raise StoreError(f"{self.path} gave the new epoch no number")
+        self._writer.epoch = row.id
+        return int(row.id)
 
     def mark_leased(self, machine_ids: Iterable[int], owner: str, until: datetime) -> None:
         """Note who works on these machines and until when they may; nothing is decided by it."""

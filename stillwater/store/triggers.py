@@ -59,6 +59,9 @@ TRIGGERS = (
     "WHEN (NEW.id, NEW.run_id, NEW.instance_id, NEW.arm, NEW.created_at) "
     "IS NOT (OLD.id, OLD.run_id, OLD.instance_id, OLD.arm, OLD.created_at) "
     "BEGIN SELECT RAISE(ABORT, 'machines keep their run, instance and arm'); END",
+    _never("epochs", "UPDATE"),
+    _never("epochs", "DELETE"),
+    _not_again("epochs", "id >= NEW.id AND NEW.id > 0"),
     _never("machines", "DELETE"),
     _not_again(
         "machines",

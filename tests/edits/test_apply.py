@@ -214,6 +214,50 @@ def test_decorators_are_replaced_with_their_function() -> None:
     assert result.files["a.py"] == files["a.py"].replace("pass", "self.y = value")
 
 
+FORGOTTEN = """\
+class Query:
+    @classmethod
+    def parse(cls, text):
+        return cls(text.split())
+
+    @property
+    def size(self):
+        return 1
+"""
+
+
+@pytest.mark.parametrize(
+    ("code", "reasoning", "kept"),
+    [
+        ("def parse(self, text):\n    return Query(text.split('&'))", "it splits at blanks", True),
+        ("def parse(self, text):\n    return Query(text.split('&'))", "no classmethod", False),
+        ("def parse(self, text):\n    return Query(text)", "The decorator is wrong", False),
+        ("@staticmethod\ndef parse(text):\n    return Query(text)", "no class is needed", False),
+        ("def parse(cls, text):\n    return cls(text.split())", "it takes the class", False),
+        ("def size(self):\n    return 2", "one too few", True),
+    ],
+)
+def test_decorators_that_an_answer_forgets_are_kept(code: str, reasoning: str, kept: bool) -> None:
+    given = Edit("a.py", None, None, reasoning, code)
+
+    result = applied(given, files={"a.py": FORGOTTEN})
+
+    assert (result.files["a.py"].count("    @") == 2) is kept or "@staticmethod" in code
+    assert any("kept" in repair for repair in result.repairs) is kept
+    assert code.partition("return ")[2] in result.files["a.py"]
+
+
+def test_a_test_given_for_a_repair_is_refused() -> None:
+    code = "def test_price():\n    assert price(2) == '2.00'\n"
+
+    with pytest.raises(EditError, match=r"test_price is a test, and .* holds none: tests stay"):
+        applied(edit(code))
+
+
+def test_a_function_that_only_has_a_name_like_a_test_s_is_none() -> None:
+    assert "def test_connection():" in new(edit("def test_connection():\n    return True\n", 31))
+
+
 def test_comments_given_above_a_definition_do_not_come_twice() -> None:
     code = "# How prices are shown.\ndef price(value):\n    return str(value)\n"
 

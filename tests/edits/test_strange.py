@@ -2,7 +2,6 @@
 
 import inspect
 import textwrap
-import time
 from collections.abc import Mapping, Sequence
 
 import pytest
@@ -10,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stillwater.edits import Edit, EditError, apply, read
+from tests.hangs import no_hang
 
 REAL = inspect.getsource(textwrap)
 PIECES = st.sampled_from(
@@ -44,7 +44,7 @@ PIECES = st.sampled_from(
 
 
 @given(st.one_of(st.text(max_size=2000), st.lists(PIECES, max_size=40).map("\n".join)))
-@settings(deadline=1000)
+@settings(deadline=None)
 def test_no_text_is_too_strange_to_read(completion: str) -> None:
     reading = read(completion)
 
@@ -73,10 +73,8 @@ LONG_ANSWERS = [
 @pytest.mark.parametrize("completion", LONG_ANSWERS, ids=range(len(LONG_ANSWERS)))
 @pytest.mark.parametrize("around", ["{}", "FILE: a.py\n{}", "FILE: a.py\n```python\n{}\n```"])
 def test_no_text_is_too_long_to_read(completion: str, around: str) -> None:
-    started = time.process_time()
-    read(around.format(completion))
-
-    assert time.process_time() - started < 1
+    with no_hang():
+        read(around.format(completion))
 
 
 LINES = [
@@ -108,7 +106,7 @@ def changed_files(edits: Sequence[Edit], files: Mapping[str, str]) -> list[str] 
 
 
 @given(BASES, st.lists(EDITS))
-@settings(deadline=1000)
+@settings(deadline=None)
 def test_no_edit_is_too_strange_to_be_applied_or_refused(base: str, edits: list[Edit]) -> None:
     assert changed_files(edits, {"a.py": base, "b.py": base}) in (["a.py"], None)
 
@@ -137,10 +135,7 @@ LONG = [
 @pytest.mark.parametrize("code", LONG, ids=range(len(LONG)))
 @pytest.mark.parametrize("base", [REAL, "x = 1\n" * 3000, REAL * 8], ids=["one", "flat", "many"])
 def test_no_edit_takes_long(code: str, base: str) -> None:
-    started = time.process_time()
-
-    changed_files([Edit("a.py", 40, 60, "", code)], {"a.py": base})
-    changed_files([Edit("a.py", 40, 60, "", code, base[:9000])], {"a.py": base})
-    changed_files([Edit("a.py", 40, 60, "", "x = 3", code)], {"a.py": base})
-
-    assert time.process_time() - started < 1
+    with no_hang():
+        changed_files([Edit("a.py", 40, 60, "", code)], {"a.py": base})
+        changed_files([Edit("a.py", 40, 60, "", code, base[:9000])], {"a.py": base})
+        changed_files([Edit("a.py", 40, 60, "", "x = 3", code)], {"a.py": base})

@@ -11,12 +11,16 @@ from typing import Any
 
 @dataclass
 class Script:
-    """What the server answers, and what it was asked."""
+    """What the server answers, and what it was asked.
+
+    `statuses` come before `status`; {authorization} in `error` and `text` is the header's.
+    """
 
     text: str = "an answer"
     texts: list[str] = field(default_factory=list)
     finish_reason: str = "stop"
     status: int = 200
+    statuses: list[int] = field(default_factory=list)
     error: str = "broken"
     prompt_tokens: int = 100
     context: int = 4096
@@ -38,12 +42,16 @@ def openai_server(script: Script) -> Iterator[str]:
             script.asked.append(json.loads(self.rfile.read(length)))
             if script.hang is not None:
                 script.hang.wait(30)
-            if script.status != 200:
-                self.reply(script.status, {"error": {"message": script.error}})
+            status = script.statuses.pop(0) if script.statuses else script.status
+            if status != 200:
+                self.reply(status, {"error": {"message": self.told(script.error)}})
                 return
             if script.texts:
                 script.text = script.texts.pop(0)
-            self.reply(200, completion(script))
+            self.reply(200, completion(script, self.told(script.text)))
+
+        def told(self, text: str) -> str:
+            return text.replace("{authorization}", str(self.headers["Authorization"]))
 
         def reply(self, status: int, body: dict[str, Any]) -> None:
             content = json.dumps(body).encode()
@@ -69,9 +77,9 @@ def openai_server(script: Script) -> Iterator[str]:
         server.server_close()
 
 
-def completion(script: Script) -> dict[str, Any]:
+def completion(script: Script, text: str) -> dict[str, Any]:
     """A chat completion as an OpenAI-compatible server gives it."""
-    message = {"role": "assistant", "content": script.text}
+    message = {"role": "assistant", "content": text}
     return {
         "id": "1",
         "object": "chat.completion",

@@ -37,8 +37,9 @@ def sandbox(request: pytest.FixtureRequest, home: Path, marker: str) -> Iterator
 
 
 def test_an_environment_is_made_once_and_read_only_afterwards(
-    sandbox: Sandbox, home: Path, tree: Path, marker: str
+    sandbox: Sandbox, home: Path, tree: Path, marker: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("PIP_INDEX_URL", f"https://user:secret-{marker}@localhost/simple")
     half_made = home / "environments" / marker
     half_made.mkdir(parents=True)
     (half_made / "junk").touch()
@@ -55,12 +56,13 @@ def test_an_environment_is_made_once_and_read_only_afterwards(
     assert len(set(names)) == 1
     assert len(names) == 2
     venv = "$(dirname $(dirname $(which python)))"
-    command = f"cat {venv}/setup.txt {venv}/count; (echo x > {venv}/count) 2>&1; which python"
+    command = f"cat {venv}/setup.txt {venv}/count; (echo x > {venv}/count) 2>&1; which python; env"
     job = Job(tree, command, "test", environment=names[0], limits=Limits(seconds=10))
     output = sandbox.run(job).output
     assert output.startswith(b"from the treeonce\n")
     assert output.count(b"once") == 1
     assert b"denied" in output or b"Read-only" in output
+    assert f"secret-{marker}".encode() not in output  # what the setup reached its packages with
     assert not (half_made / "junk").exists() or sandbox.kind == "docker"
 
 

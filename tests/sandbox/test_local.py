@@ -49,12 +49,12 @@ def test_kill_9_of_the_scheduler_leaves_nothing_running(
 
 def test_what_ignores_a_timeout_is_killed_two_seconds_later(home: Path, tree: Path) -> None:
     command = "trap 'echo no' TERM; echo begun; while :; do sleep 60; done"
-    job = Job(tree, command, "test", limits=Limits(seconds=0.5))
+    job = Job(tree, command, "test", limits=Limits(seconds=3))
     execution = LocalSandbox(home).run(job)
     assert execution.stopped == "timeout"
     assert execution.output.startswith(b"begun\n")
     assert execution.output.endswith(b"no\n")
-    assert 2 < execution.seconds < 5
+    assert execution.seconds >= 4.9
 
 
 @pytest.mark.parametrize("wall", ["bubblewrap", "namespaces"])

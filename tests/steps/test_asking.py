@@ -58,7 +58,7 @@ def test_mixed_attempts_ask_every_way_anew_and_then_tell_every_second(world: Wor
 
 
 def test_resampling_tells_nothing_of_earlier_attempts(world: World) -> None:
-    world.repair(WRONG, RIGHT, retry="resample", ways=("definition",))
+    world.repair(WRONG, RIGHT, retry="resample", ways=("definition",), find_suspects=False)
     one, two = world.prompts()
     assert one == two
     assert [asked["seed"] for asked in world.script.asked] == [0, 1]
@@ -117,10 +117,41 @@ def test_the_model_reads_the_failing_test_itself_though_only_the_fix_brings_it(
         assert "def test_double():" in failing
 
 
+def test_later_attempts_are_sent_to_the_next_function_that_the_failing_tests_call(
+    world: World,
+) -> None:
+    other = "def half(x):\n    return x // 2\n\n\n"
+    body = "def double(x):\n    half(x)\n    y = x\n    return y + 1\n"
+    grown(world, other + body + "\n\ndef triple(x):\n    return 3 * x\n")
+
+    history = world.repair(WRONG, WRONG, WRONG)
+
+    found = history[0].evidence["suspects"]
+    assert isinstance(found, list)
+    assert [(one["name"], one["failing"], one["passing"]) for one in found] == [
+        ("double", 1, 0),
+        ("half", 1, 0),
+    ]
+    asked = [prompt.rpartition("## Answer")[2] for prompt in world.prompts()]
+    assert ["double of code_.py" in one for one in asked] == [False, True, False]
+    assert ["half of code_.py" in one for one in asked] == [False, False, True]
+    listed = "- double in code_.py, lines 5-8\n- half in code_.py, lines 1-2\n"
+    assert all(listed in prompt for prompt in world.prompts())
+
+
+def test_without_the_failing_tests_nobody_is_suspect(world: World) -> None:
+    for settings in ({"feedback": "visible"}, {"find_suspects": False}):
+        world.folder = world.folder / "next"
+        world.folder.mkdir()
+        history = world.repair(WRONG, **settings)
+        assert "suspects" not in history[0].evidence
+    assert not any("likeliest cause" in prompt for prompt in world.prompts())
+
+
 def test_where_no_whole_file_fits_no_question_is_asked_twice(world: World) -> None:
     grown(world, CODE + "x = 1\n" * 60)
     answers = [WRONG.replace("x + 2", f"x + {n}") for n in (11, 12)]
-    world.repair(*answers, RIGHT, retry="mixed", max_tokens=128)
+    world.repair(*answers, RIGHT, retry="mixed", max_tokens=128, find_suspects=False)
     first, second, third = world.prompts()
     assert first != second
     assert first == third

@@ -9,6 +9,7 @@ from stillwater.edits.paths import is_test
 from stillwater.edits.syntax import parse
 from stillwater.models.builtin.reading import Prompt
 from stillwater.models.builtin.source import words
+from stillwater.prompt import Suspected
 
 _TEST_ID = re.compile(r"(?<![\w./\\-])([\w./\\-]+\.py)::([\w:]+)")
 _FRAME = re.compile(r"^(\S+\.py):(\d+): ?(?:in )?(\S*)$|^ *File \"([^\"]+)\", line (\d+)", re.M)
@@ -61,6 +62,7 @@ class Clues:
     numbers: frozenset[str] = frozenset()
     literals: frozenset[str] = frozenset()
     has_failures: bool = False
+    suspects: tuple[Suspected, ...] = ()
 
 
 def gather(prompt: Prompt) -> Clues:
@@ -74,6 +76,7 @@ def gather(prompt: Prompt) -> Clues:
     return Clues(
         text=said.lower(),
         tests=tests,
+        suspects=prompt.suspects,
         frames=tuple(_frames(failing + "\n" + prompt.issue)),
         errors=tuple(dict.fromkeys(_ERROR.findall("\n".join(e_lines) + "\n" + prompt.issue))),
         error_text="\n".join(e_lines),

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from stillwater.prompt import ShownFile
+from stillwater.prompt import SUSPECTS, ShownFile, Suspected
 
 _FILE = re.compile(r"### (?P<path>\S.*?) \((?P<parts>parts of its )?(?P<count>\d{1,7}) lines\)")
 _FENCES = ("```python", "```")
@@ -14,6 +14,9 @@ _PART = re.compile(r"# lines (\d{1,7})-(\d{1,7})")
 _NOT_SHOWN = re.compile(r"# lines \d{1,7}-\d{1,7} are not shown.*", re.DOTALL)
 _ATTEMPT = re.compile(r"Attempt \d+: (.*)")
 _HUNK = re.compile(r"@@ -(\d{1,7})(?:,\d+)? \+\d+(?:,\d+)? @@")
+_SUSPECT = re.compile(
+    r"^- (?P<name>\S+) in (?P<path>.+), lines (?P<first>\d{1,7})-(?P<last>\d{1,7})$", re.MULTILINE
+)
 _LATER = ("## Failing tests", "## Earlier attempts", "## Answer")
 
 
@@ -45,6 +48,7 @@ class Prompt:
     files: tuple[ShownFile, ...]
     failing: str
     attempts: tuple[Attempt, ...]
+    suspects: tuple[Suspected, ...] = ()
 
 
 def read(messages: Iterable[Mapping[str, object]]) -> Prompt:
@@ -53,7 +57,16 @@ def read(messages: Iterable[Mapping[str, object]]) -> Prompt:
     first, files, end = _files(lines)
     issue = "\n".join(lines[:first])
     failing, attempts = _after_files(lines[end:])
-    return Prompt(issue.removeprefix("## Issue").strip(), files, failing, attempts)
+    failing, _, listed = failing.rpartition(SUSPECTS) if SUSPECTS in failing else (failing, "", "")
+    suspects = tuple(_suspects(listed))
+    return Prompt(
+        issue.removeprefix("## Issue").strip(), files, failing.strip(), attempts, suspects
+    )
+
+
+def _suspects(listed: str) -> Iterable[Suspected]:
+    for found in _SUSPECT.finditer(listed):
+        yield Suspected(found["path"], found["name"], int(found["first"]), int(found["last"]))
 
 
 def _texts(messages: Iterable[Mapping[str, object]]) -> Iterable[str]:

@@ -4,7 +4,6 @@ import ast
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 from textwrap import indent
 
@@ -14,6 +13,7 @@ from hypothesis import strategies as st
 
 from stillwater.models.builtin.mutate import answer
 from stillwater.prompt import Lines, ShownFile, Tried, build
+from tests.hangs import no_hang
 from tests.models.builtin.bugs import BUGS
 from tests.models.builtin.repairing import BLOCK, Bug, applied, repair
 
@@ -127,15 +127,14 @@ def test_the_answer_depends_on_nothing_but_the_messages() -> None:
     assert b"FILE:" in outputs.pop()
 
 
-def test_thirty_thousand_tokens_take_less_than_a_second() -> None:
+def test_thirty_thousand_tokens_get_an_answer() -> None:
     root = Path(ast.__file__).parent
     names = ("textwrap.py", "configparser.py", "heapq.py", "fractions.py")
     files = [ShownFile(f"lib/{name}", (root / name).read_text()) for name in names]
     messages = build("dedent() and wrap() lose the last line", files, FAILURE, [])
     assert sum(len(m["content"]) for m in messages) > 4 * 30_000
-    start = time.process_time()
-    assert BLOCK.fullmatch(answer(messages)) is not None
-    assert time.process_time() - start < 1.0
+    with no_hang():
+        assert BLOCK.fullmatch(answer(messages)) is not None
 
 
 LINES = st.sampled_from(
@@ -152,13 +151,13 @@ LINES = st.sampled_from(
 
 
 @given(st.lists(st.one_of(LINES, st.text(max_size=40)), max_size=40))
-@settings(deadline=1000)
+@settings(deadline=None)
 def test_any_text_gets_an_answer(lines: list[str]) -> None:
     assert answer([{"role": "user", "content": "\n".join(lines)}])
 
 
 @given(st.text(), st.text(), st.text(), st.text())
-@settings(deadline=1000)
+@settings(deadline=None)
 def test_any_issue_file_failure_and_attempt_get_an_answer(
     issue: str, code: str, failing: str, patch: str
 ) -> None:
@@ -197,16 +196,14 @@ EXTREMES = {
 
 
 @pytest.mark.parametrize("code", EXTREMES.values(), ids=EXTREMES)
-def test_extreme_code_gets_an_answer_in_time(code: str) -> None:
-    start = time.process_time()
-    assert answer(build("f is wrong", [ShownFile("a.py", code)], FAILURE, []))
-    assert time.process_time() - start < 2.0
+def test_extreme_code_gets_an_answer(code: str) -> None:
+    with no_hang():
+        assert answer(build("f is wrong", [ShownFile("a.py", code)], FAILURE, []))
 
 
 @pytest.mark.parametrize("text", ["a", "A", "`", "(", "a.", "'\"", "a/", "12 ", "E   assert 1\n"])
-def test_extreme_text_gets_an_answer_in_time(text: str) -> None:
-    start = time.process_time()
+def test_extreme_text_gets_an_answer(text: str) -> None:
     tried = [Tried(1, "tests fail", text * 9000, text * 9000)]
     files = [ShownFile("a.py", CLAMP)]
-    assert BLOCK.fullmatch(answer(build(text * 9000, files, text * 9000, tried)))
-    assert time.process_time() - start < 1.0
+    with no_hang():
+        assert BLOCK.fullmatch(answer(build(text * 9000, files, text * 9000, tried)))

@@ -1,0 +1,102 @@
+"""Having a test command tell which functions its tests call, and reading what it told."""
+
+import base64
+import binascii
+import json
+import re
+import shlex
+import zlib
+from collections.abc import Mapping
+from importlib.resources import files
+from typing import NamedTuple
+
+MARK = "STILLWATER-CALLS"
+_TOLD = re.compile(rb"^" + MARK.encode() + rb" (?P<packed>[A-Za-z0-9+/=]*)$", re.MULTILINE)
+_MOST_BYTES = 16 << 20
+
+SHIM = """\
+#!/bin/sh
+PATH=$(printf %s "$PATH" | sed "s#$STILLWATER_CALLS/bin:##g")
+PYTHONPATH="$STILLWATER_CALLS${PYTHONPATH:+:$PYTHONPATH}"
+export PATH PYTHONPATH
+exec "${0##*/}" "$@"
+"""
+"""Stands before the commands of that name: many a test command sets a PYTHONPATH of its own."""
+SHIMMED = "python python3 pytest"
+
+Calls = Mapping[str, frozenset["Place"]]
+"""By test: the functions that it called."""
+
+
+class Place(NamedTuple):
+    """Where a function begins."""
+
+    path: str
+    line: int
+
+
+def telling(command: str, root: str | None = None) -> str:
+    """The command, with each Python that it starts noting calls below `root`, and telling at last.
+
+    `root` is where the command starts, if not given. Its exit code stays. What is told comes after
+    all that it prints.
+    """
+    where = shlex.quote(root) if root else '"$(pwd -P)"'
+    tracer = base64.b64encode(files(__package__).joinpath("tracer.py").read_bytes()).decode()
+    pack = (
+        "import base64, glob, sys, zlib; "
+        "print(sys.argv[2], base64.b64encode(zlib.compress(b'\\n'.join("
+        "open(f, 'rb').read() for f in glob.glob(sys.argv[1] + '/calls.*')))).decode())"
+    )
+    shim = base64.b64encode(SHIM.encode()).decode()
+    return f"""\
+STILLWATER_CALLS=$(mktemp -d) && mkdir "$STILLWATER_CALLS/bin"
+echo {tracer} | base64 -d >"$STILLWATER_CALLS/sitecustomize.py"
+for name in {SHIMMED}; do
+  echo {shim} | base64 -d >"$STILLWATER_CALLS/bin/$name"
+done
+chmod +x "$STILLWATER_CALLS"/bin/*
+(
+PATH="$STILLWATER_CALLS/bin:$PATH"
+export STILLWATER_CALLS STILLWATER_ROOT={where}
+export PYTHONPATH="$STILLWATER_CALLS${{PYTHONPATH:+:$PYTHONPATH}}"
+{command}
+)
+code=$?
+for python in python3 python; do
+  $python -c "{pack}" "$STILLWATER_CALLS" {MARK} 2>/dev/null && break
+done
+rm -rf "$STILLWATER_CALLS"
+exit $code
+"""
+
+
+def told(log: bytes) -> Calls:
+    """What `telling` had the command tell; nothing where it didn't, or told nonsense."""
+    found = list(_TOLD.finditer(log))
+    if not found:
+        return {}
+    try:
+        inflated = zlib.decompressobj()
+        text = inflated.decompress(base64.b64decode(found[-1]["packed"]), _MOST_BYTES)
+        return _calls([json.loads(line) for line in text.splitlines() if line])
+    except (binascii.Error, zlib.error, ValueError, RecursionError):
+        return {}
+
+
+def _calls(parts: list[object]) -> Calls:
+    calls: dict[str, frozenset[Place]] = {}
+    for part in parts:
+        for test, places in part.items() if isinstance(part, dict) else ():
+            listed = places if isinstance(places, list) else ()
+            made = {place for one in listed if (place := _place(one))}
+            calls[test] = calls.get(test, frozenset()) | made
+    return calls
+
+
+def _place(told: object) -> Place | None:
+    match told:
+        case [str(path), int(line)]:
+            return Place(path, line)
+        case _:
+            return None

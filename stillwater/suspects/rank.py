@@ -1,0 +1,92 @@
+"""Which functions are likeliest to hold the bug: those that failing tests call and others don't.
+
+Spectrum-based fault localisation with Ochiai's coefficient (Abreu, Zoeteweij, van Gemund: On the
+Accuracy of Spectrum-based Fault Localization, 2007): a function's calls by failing tests over the
+root of all failing tests times all tests that call it.
+"""
+
+import math
+import re
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+
+from stillwater.context.facts import Passage, passages
+from stillwater.context.files import is_candidate
+from stillwater.suspects.calls import Calls, Place
+
+_INSIDE = re.compile(r"__(?:repr|str|format|hash)__$")
+"""What the report of a failure calls, not the test."""
+
+
+@dataclass(frozen=True)
+class Suspect:
+    """A function, the lines it takes, how many tests of either kind call it, and its score."""
+
+    path: str
+    name: str
+    first: int
+    last: int
+    failing: int
+    passing: int
+    score: float
+
+
+def suspects(
+    calls: Calls, failing: Collection[str], passing: Collection[str], texts: Mapping[str, str]
+) -> list[Suspect]:
+    """The functions of `texts` that failing tests call, the most suspect first.
+
+    A test that the calls know by its function alone counts for every test of that function.
+    """
+    failed, passed = _known(calls, failing), _known(calls, passing)
+    passed -= failed
+    callers: dict[Place, set[str]] = defaultdict(set)
+    for test in failed | passed:
+        for place in calls[test]:
+            callers[place].add(test)
+    found = []
+    for path in {place.path for test in failed for place in calls[test]}:
+        if is_candidate(path) and path in texts:
+            own = {place: tests for place, tests in callers.items() if place.path == path}
+            for home, tests in _by_home(texts[path], own):
+                if tests & failed:
+                    counts = len(tests & failed), len(tests & passed)
+                    found.append(_suspect(path, home, *counts, len(failed)))
+    return sorted(found, key=_order)
+
+
+def _order(one: Suspect) -> tuple[float, int, str, int]:
+    """The score; of equals the longest, which has the most room for a bug."""
+    return -one.score, one.first - one.last, one.path, one.first
+
+
+def _suspect(path: str, home: Passage, failing: int, passing: int, failed: int) -> Suspect:
+    score = failing / math.sqrt(failed * (failing + passing))
+    if _INSIDE.search(home.label):
+        score /= 2
+    return Suspect(path, home.label, home.first, home.last, failing, passing, round(score, 4))
+
+
+def _by_home(text: str, callers: Mapping[Place, set[str]]) -> Iterator[tuple[Passage, set[str]]]:
+    """Each outermost function of a file, and who calls it or one within, repaired as one."""
+    end = 0
+    for one in passages(text):
+        if one.kind != "function" or one.first <= end:
+            continue
+        end = one.last
+        inside = [tests for place, tests in callers.items() if one.first <= place.line <= end]
+        yield one, set().union(*inside)
+
+
+def _known(calls: Calls, tests: Collection[str]) -> set[str]:
+    exact = {test for test in tests if test in calls}
+    if exact:
+        return exact
+    bare = {_bare(test) for test in tests}
+    return {test for test in calls if test and _bare(test) in bare}
+
+
+def _bare(test: str) -> str:
+    """The name of the test's function: of `a.py::T::test_x[1]`, `test_x (a.T)` and `test_x`."""
+    return re.split(r"[ \[(]", test.rpartition("::")[2])[0]

@@ -1,0 +1,188 @@
+"""Suspects: what a test command tells of its tests' calls, and which functions that accuses."""
+
+import base64
+import subprocess
+import sys
+import zlib
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stillwater.suspects import Suspect, suspects, telling, told
+from stillwater.suspects.calls import MARK, Place
+
+CODE = """\
+import functools
+
+
+def halve(x):
+    return x // 2
+
+
+def both(x):
+    return halve(x)
+
+
+class Pair:
+    def __init__(self, x):
+        self.x = x
+
+    def __repr__(self):
+        return "Pair"
+
+    @functools.lru_cache
+    def wrong(self):
+        def inner():
+            return self.x + 1
+        return inner()
+
+
+def unused():
+    pass
+"""
+PYTEST = """\
+import pytest
+from pkg.code import Pair, both
+
+@pytest.fixture
+def pair():
+    return Pair(3)
+
+@pytest.mark.parametrize("x", [2, 4])
+def test_both(x):
+    assert both(x) == x // 2
+
+def test_right(pair):
+    assert pair.x == 3
+
+def test_wrong(pair):
+    assert repr(pair) and pair.wrong() == 3
+"""
+UNITTEST = """\
+import unittest
+from pkg.code import Pair, both
+
+class PairTest(unittest.TestCase):
+    def test_both(self):
+        self.assertEqual(both(2), 1)
+
+    def test_wrong(self):
+        self.assertEqual(Pair(3).wrong(), 3)
+"""
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    (tmp_path / "pkg").mkdir()
+    (tmp_path / "pkg" / "__init__.py").touch()
+    (tmp_path / "pkg" / "code.py").write_text(CODE)
+    (tmp_path / "test_pytest.py").write_text(PYTEST)
+    (tmp_path / "test_unit.py").write_text(UNITTEST)
+    return tmp_path
+
+
+def run(tree: Path, command: str) -> "subprocess.CompletedProcess[bytes]":
+    return subprocess.run(
+        ["sh", "-c", telling(command)],
+        cwd=tree,
+        env={"PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        check=False,
+    )
+
+
+COMMANDS = {
+    "pytest": (
+        "python -m pytest -q test_pytest.py",
+        "test_pytest.py::test_wrong",
+        ["test_pytest.py::test_right", "test_pytest.py::test_both[2]"],
+    ),
+    "unittest": (
+        "python -m unittest -v test_unit",
+        "test_wrong (test_unit.PairTest)",
+        ["test_both (test_unit.PairTest)"],
+    ),
+}
+
+
+@pytest.mark.parametrize("runner", COMMANDS)
+def test_the_function_that_only_the_failing_test_calls_is_accused(tree: Path, runner: str) -> None:
+    command, failing, passing = COMMANDS[runner]
+
+    done = run(tree, command)
+    found = suspects(told(done.stdout), [failing], passing, {"pkg/code.py": CODE})
+
+    assert done.returncode == 1
+    first = found[0]
+    assert (first.name, first.first, first.last) == ("Pair.wrong", 19, 23)
+    assert (first.failing, first.passing, first.score) == (1, 0, 1.0)
+    names = {one.name for one in found}
+    assert {"both", "halve", "unused"}.isdisjoint(names)
+    assert found[-1].name in {"Pair.__init__", "Pair.__repr__"}
+
+
+def test_what_the_tests_print_and_their_exit_code_stay(tree: Path) -> None:
+    done = run(tree, "echo hello; cd pkg && exit 7")
+
+    assert done.returncode == 7
+    assert done.stdout.startswith(b"hello\n")
+    assert told(done.stdout) == {}
+    assert [path.name for path in tree.glob("*calls*")] == []
+
+
+def test_processes_that_tests_start_are_asked_too(tree: Path) -> None:
+    code = "import subprocess, sys\\ndef test_a():\\n"
+    code += "    subprocess.run([sys.executable, '-c', 'from pkg.code import both; both(1)'])"
+
+    done = run(tree, f'printf "{code}" >test_a.py; python -m pytest -q test_a.py')
+
+    assert done.returncode == 0
+    calls = told(done.stdout)
+    assert ("pkg/code.py", 8) in calls["test_a.py::test_a"]
+
+
+def test_the_repository_s_own_setting_of_the_path_stays(tree: Path) -> None:
+    (tree / "lib").mkdir()
+    (tree / "lib" / "extra.py").touch()
+
+    code = "import extra, pkg.code as c; c.both(1)"
+    for setting in ("PYTHONPATH=lib:.", "PYTHONPATH=lib:$PWD:$PYTHONPATH"):
+        done = run(tree, f"{setting} python -c '{code}'")
+
+        assert done.returncode == 0
+        assert ("pkg/code.py", 4) in told(done.stdout)[""]
+
+
+@given(st.binary())
+def test_no_log_is_too_strange(log: bytes) -> None:
+    assert told(log) == {}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"[]", b"nonsense", b'{"t": 3}', b'{"t": [["a.py"], ["a.py", "1"], 5]}', b"[" * 9999],
+)
+def test_nonsense_accuses_nobody(content: bytes) -> None:
+    packed = base64.b64encode(zlib.compress(content)).decode()
+    log = f"{MARK} {packed}\n".encode()
+
+    assert suspects(told(log), ["t"], [], {"a.py": CODE}) == []
+
+
+def test_a_bomb_is_not_unpacked() -> None:
+    packed = base64.b64encode(zlib.compress(b" " * (200 << 20))).decode()
+
+    assert told(f"{MARK} {packed}\n".encode()) == {}
+
+
+def test_tests_are_never_accused_nor_what_is_not_in_the_repository() -> None:
+    paths = ("tests/test_a.py", "gone.py", "pkg/code.py")
+    calls = {"t": frozenset(Place(path, 4) for path in paths)}
+    texts = {"tests/test_a.py": CODE, "pkg/code.py": CODE}
+
+    found = suspects(calls, ["t"], [], texts)
+
+    assert found == [Suspect("pkg/code.py", "halve", 4, 5, 1, 0, 1.0)]
