@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint states bench clean lock
+.PHONY: help run test lint states bench faults clean lock
 
 help: ## what can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
@@ -28,6 +28,9 @@ states: $(VENV)/.run ## make states.md from the machine
 bench: $(VENV)/.dev ## measure the scheduler's overhead and, with Docker, the sandboxes'
 	@$(BIN)/python bench/overhead.py $(ARGS)
 	@$(BIN)/python bench/sandbox.py
+
+faults: $(VENV)/.dev ## break runs in every way for hours (ARGS="--minutes 60 --seed 1"), write the table
+	@$(BIN)/python -m tests.faults --write docs/reliability.md $(ARGS)
 
 lock: $(VENV)/.dev ## pin the requirements again from pyproject.toml
 	@$(BIN)/pip install -q uv

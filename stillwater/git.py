@@ -5,6 +5,7 @@ What it reads was made by strangers: names of files, sizes, attributes, patches.
 
 import os
 import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -13,6 +14,16 @@ from pathlib import Path
 from stillwater.errors import InputError, WorldError
 
 GIT_SECONDS = 3600
+LEASH = """
+import ctypes, os, sys
+prctl = getattr(ctypes.CDLL(None), "prctl", None)
+if prctl:
+    prctl(1, 15)  # PR_SET_PDEATHSIG, SIGTERM: on that git removes its locks and halves
+    if os.getppid() != int(sys.argv[1]):
+        sys.exit(1)
+os.execvp(sys.argv[2], sys.argv[2:])
+"""
+"""Runs a command that ends when the scheduler's process does, however that ends."""
 PROTOCOLS = "file:git:http:https:ssh"
 """Those that run no program of a URL's choice."""
 LARGEST_LISTING = 128 << 20
@@ -52,13 +63,20 @@ def _environment() -> dict[str, str]:
 
 
 def git(
-    *words: str, stdin: bytes | None = None, variables: Mapping[str, str] | None = None
+    *words: str,
+    stdin: bytes | None = None,
+    variables: Mapping[str, str] | None = None,
+    leashed: bool = False,
 ) -> subprocess.CompletedProcess[bytes]:
-    """Run git to its end, whatever its exit code."""
+    """Run git to its end, whatever its exit code.
+
+    `leashed`: it may take long, so it is ended when this process ends.
+    """
     environment = _environment() | dict(variables or {})
+    leash = (sys.executable, "-I", "-S", "-c", LEASH, str(os.getpid())) if leashed else ()
     try:
         return subprocess.run(
-            ["git", *words],
+            [*leash, "git", *words],
             input=stdin,
             stdin=subprocess.DEVNULL if stdin is None else None,
             capture_output=True,

@@ -2,11 +2,14 @@
 
 import heapq
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import Enum
 
 from stillwater.machine import State
 from stillwater.store import MachineRow
+
+LONGEST_WAIT = 300.0
+"""Seconds that a machine waits at most, whatever the world did to it."""
 
 
 class Slot(Enum):
@@ -54,7 +57,7 @@ class Ready:
     def add(self, row: MachineRow, now: datetime) -> None:
         """The machine may take its next step, at once or at its `not_before`."""
         slot, is_new = SLOT_OF[row.state], row.seq == 0
-        if row.not_before is not None and row.not_before > now:
+        if row.not_before is not None and not _due(row.not_before, now):
             heapq.heappush(self._delayed, (row.not_before, row.id, slot, is_new))
             self._begun.discard(row.id)
             return
@@ -64,7 +67,7 @@ class Ready:
 
     def take(self, now: datetime) -> Iterator[int]:
         """The machines whose steps may start now; each counts as running from then on."""
-        while self._delayed and self._delayed[0][0] <= now:
+        while self._delayed and _due(self._delayed[0][0], now):
             _, machine_id, slot, is_new = heapq.heappop(self._delayed)
             heapq.heappush(self._waiting[slot], (is_new, machine_id))
         for slot, waiting in self._waiting.items():
@@ -89,4 +92,10 @@ class Ready:
         """How long until a delayed machine's time comes; None if none is delayed."""
         if not self._delayed:
             return None
-        return max(0.0, (self._delayed[0][0] - now).total_seconds())
+        first = self._delayed[0][0]
+        return 0.0 if _due(first, now) else (first - now).total_seconds()
+
+
+def _due(not_before: datetime, now: datetime) -> bool:
+    """Whether that time has come; one too far ahead was set by a clock that has been set back."""
+    return not now < not_before <= now + timedelta(seconds=LONGEST_WAIT)

@@ -87,13 +87,14 @@ class Repositories:
         made = git("init", "-q", "--bare", str(store))
         if made.returncode:
             raise FetchError(f"{store}: can't be made: {last_line(made.stderr)}")
+        _unlock(store)
         commit = instance.base_commit
         fetch = ("-C", str(store), "fetch", "-q", "--no-tags", "--no-write-fetch-head")
         keep = f"+{commit}:refs/bases/{commit}"
         # After `--` no source is an option: --upload-pack names a program to run.
-        if git(*fetch, "--depth", "1", "--", source, keep).returncode == 0:
+        if git(*fetch, "--depth", "1", "--", source, keep, leashed=True).returncode == 0:
             return
-        whole = git(*fetch, "--", source, "+refs/*:refs/origin/*")
+        whole = git(*fetch, "--", source, "+refs/*:refs/origin/*", leashed=True)
         if whole.returncode:
             where = f"{instance.instance_id}: the repository {url}"
             if Path(source).is_absolute():
@@ -214,6 +215,16 @@ class Repositories:
         for folder in left:
             _remove(folder)
         return len(left)
+
+
+def _unlock(store: Path) -> None:
+    """Remove the locks and halves that a killed git left, or every later fetch fails on them.
+
+    The caller holds the store's own lock, and no git outlives the process that started it.
+    """
+    for pattern in ("*.lock", "refs/**/*.lock", "objects/**/tmp_*"):
+        for path in store.glob(pattern):
+            path.unlink(missing_ok=True)
 
 
 def apply_patch(tree: Path, patch: str, what: str, store: Path | None = None) -> None:

@@ -19,13 +19,13 @@ from stillwater.datasets import Instance, instance_of
 from stillwater.errors import WorldError
 from stillwater.executor import Executor
 from stillwater.machine import FINAL, Event, State
-from stillwater.ready import Ready, Slot
+from stillwater.memory import shortage
+from stillwater.ready import LONGEST_WAIT, Ready, Slot
 from stillwater.sandbox.protocol import Cancelled
 from stillwater.snapshot import Artifact, Outcome, Past, Snapshot
 from stillwater.steps import Step, Tools
 from stillwater.store import MachineRow, Sealed, Store, seal
 
-LONGEST_WAIT = 300.0
 FINISH_SECONDS = 7.0
 CANCEL_SECONDS = 2.0
 
@@ -145,12 +145,14 @@ class Scheduler:
             sealed = seal(outcome.evidence, outcome.artifacts)
         except Cancelled:
             return Done(snapshot.machine_id, None, NOTHING, started_at)
-        except WorldError as error:
-            outcome = self._deferred(snapshot, error)
-            self._log.warning("world failed", reason=str(error), **told)
-            needs = str(error) if error.needs_a_person else None
-            return Done(snapshot.machine_id, outcome, seal(outcome.evidence, {}), started_at, needs)
         except Exception as error:
+            world = error if isinstance(error, WorldError) else shortage(error)
+            if world is not None:
+                outcome = self._deferred(snapshot, world)
+                self._log.warning("world failed", reason=str(world), **told)
+                needs = str(world) if world.needs_a_person else None
+                sealed = seal(outcome.evidence, {})
+                return Done(snapshot.machine_id, outcome, sealed, started_at, needs)
             trace = traceback.format_exc()
             self._log.error("step crashed", error=repr(error), traceback=trace, **told)
             outcome = _crashed(error, trace)

@@ -148,3 +148,22 @@ def test_what_a_dead_scheduler_left_is_reaped(tmp_path: Path) -> None:
     left.mkdir(parents=True)
     assert repositories.reap() == 1
     assert list((tmp_path / "home" / "work").iterdir()) == []
+
+
+def test_the_locks_and_halves_of_a_killed_git_hold_up_no_later_fetch(
+    source: Path, tmp_path: Path
+) -> None:
+    repositories = Repositories(tmp_path / "home", "unused")
+    store = repositories.ensure(instance(source, git(source, "rev-parse", "HEAD")))
+    (source / "a.py").write_text("x = 2\n")
+    git(source, "commit", "-q", "-am", "two")
+    commit = git(source, "rev-parse", "HEAD")
+    left = [store / "shallow.lock", store / "refs" / "bases" / f"{commit}.lock"]
+    left.append(store / "objects" / "pack" / "tmp_pack_1")
+    for path in left:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+
+    assert repositories.ensure(instance(source, commit)) == store
+
+    assert [path for path in left if path.exists()] == []

@@ -184,6 +184,26 @@ def test_what_waiting_cannot_mend_stops_the_run_and_ends_no_machine(tmp_path: Pa
     assert [path[-1] for path in run.paths()] == ["passed"] * 3
 
 
+@pytest.mark.parametrize(
+    "error", [MemoryError(), SystemError("error return without exception set")]
+)
+def test_without_memory_the_run_stops_and_ends_no_machine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    # Without memory all kinds of errors come up; what tells is that none can be had.
+    monkeypatch.setattr("stillwater.memory._can_have", lambda _: False)
+    run = Run(tmp_path, 2)
+
+    def step(snapshot: Snapshot) -> Outcome:
+        raise error
+
+    scheduler = run.scheduler(step)
+    assert not scheduler.run()
+    assert "out of memory" in (scheduler.blocked or "")
+    assert len(run.store.active("r")) == 2
+    assert run.scheduler(good).run()
+
+
 def test_a_crash_of_a_step_ends_its_machine_with_evidence_and_no_other(tmp_path: Path) -> None:
     run = Run(tmp_path, 2)
 

@@ -61,6 +61,8 @@ def connect(path: Path, read_only: bool = False, *, scripts: Path | None = None)
     known = migrate.revisions(folder)
     if read_only and not path.exists():
         raise InputError(f"no database at {path}; start with `stillwater run`")
+    if read_only and _half(path).exists():
+        raise InputError(f"the making of {path} was cut short: `stillwater run` begins anew")
     if not path.parent.is_dir():
         raise InputError(f"no folder {path.parent} to hold the database {path.name}: make it first")
     connection = _connect(path, read_only)
@@ -78,7 +80,13 @@ def refuse_foreign(path: Path) -> None:
     if not path.exists():
         return
     with sentences(path), closing(_by_uri(path, "mode=ro")) as raw:
-        migrate.revision(raw, path)
+        try:
+            migrate.revision(raw, path)
+        except sqlite.OperationalError as error:
+            # Whoever was making it was killed: only by writing can SQLite undo what is half done,
+            # and then a database that isn't Stillwater's is refused all the same.
+            if not error.sqlite_errorname.startswith("SQLITE_READONLY") or not _half(path).exists():
+                raise
 
 
 @contextmanager
@@ -171,6 +179,11 @@ def _open_file(path: Path, read_only: bool) -> sqlite.Connection:
             raw.close()
             return _by_uri(path, "immutable=1")
     return raw
+
+
+def _half(path: Path) -> Path:
+    """What is there while a database is made, before its log takes over."""
+    return path.with_name(path.name + "-journal")
 
 
 def _wal(path: Path) -> Path:

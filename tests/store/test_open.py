@@ -10,7 +10,7 @@ import pytest
 
 import stillwater
 from stillwater.errors import InputError
-from stillwater.store import Store, StoreError
+from stillwater.store import Store, StoreError, refuse_foreign
 from stillwater.store.engine import connect, driver, healthy, require_healthy
 from tests.store.stories import new_run
 
@@ -130,6 +130,28 @@ def test_a_damaged_database_gives_a_sentence(db: Path) -> None:
     db.write_bytes(content)
     with pytest.raises(StoreError, match="is damaged"), Store.open(db) as store:
         store.runs()
+
+
+CUT_SHORT = """
+import os, sys
+import pysqlite3.dbapi2 as sqlite
+raw = sqlite.connect(sys.argv[1], isolation_level=None)
+raw.execute("PRAGMA cache_size = 1")
+raw.execute("BEGIN")
+raw.execute("CREATE TABLE half (made)")
+raw.executemany("INSERT INTO half VALUES (randomblob(4000))", [()] * 50)
+os._exit(0)
+"""
+
+
+def test_a_database_whose_making_was_cut_short_is_made_anew(db: Path) -> None:
+    subprocess.run([sys.executable, "-c", CUT_SHORT, str(db)], check=True)
+    assert db.with_name(db.name + "-journal").exists()
+    with pytest.raises(InputError, match="cut short: `stillwater run` begins anew"):
+        Store.open(db, read_only=True)
+    refuse_foreign(db)
+    with Store.open(db) as store:
+        assert store.runs() == []
 
 
 NOBODY = 65534
