@@ -17,7 +17,8 @@ KILL = "signal=KILL:when={}"
 )
 def every_commit(world: World) -> None:
     number, before = 0, (False, 0)
-    for _ in range(STARTS):
+    # One start a transition, and some for what else is synced.
+    for _ in range(4 * STARTS):
         if world.is_finished():
             return
         # Not every sync is of a transition: where dying at one gets nowhere, the next is tried.

@@ -72,7 +72,8 @@ def memory(world: World) -> None:
         resource.prlimit(process.pid, resource.RLIMIT_AS, before)
     except (ProcessLookupError, FileNotFoundError):
         pass
-    world.ended(process, 1)
+    # 127: it was so early that not even Python could be loaded.
+    world.ended(process, 1, 127)
 
 
 @fault("clock jumps", "a preloaded clock: days forth and back, while machines wait", compiler)

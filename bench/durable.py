@@ -1,0 +1,218 @@
+"""Durable steps beside DBOS on the same disk: their rate, and resuming after kill -9.
+
+    python -m venv /tmp/dbos && /tmp/dbos/bin/pip install dbos==3.4.0
+    python bench/durable.py --dbos /tmp/dbos/bin/python [--count 300] [--ours 1000 10000 100000]
+
+`--count` machines of four transitions (READ, GENERATE, APPLY, TEST, each step instant, through the
+real scheduler and store) beside as many DBOS workflows of four steps that do nothing, on SQLite as
+DBOS sets it up and again in WAL mode. Ours is WAL with synchronous=FULL: a step that was told is on
+disk. Then all are brought to their fourth step, which waits, killed with kill -9, and started again
+with a fourth step that doesn't wait: the seconds from the new process's start until all are done,
+and until its first step is committed. With --ours, larger runs of ours alone: transitions a second,
+peak memory, bytes a machine, and the seconds until the first transition after a kill.
+"""
+
+import argparse
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from stillwater import logs
+from stillwater.config import load, stored
+from stillwater.executor import ThreadExecutor
+from stillwater.machine import Event, State
+from stillwater.models.client import LitellmClient
+from stillwater.repository import Repositories
+from stillwater.sandbox import LocalSandbox
+from stillwater.scheduler import Scheduler
+from stillwater.snapshot import Artifact, Outcome, Past, Snapshot
+from stillwater.steps import Step, Tools
+from stillwater.store import SchedulerLease, Store
+
+DBOS_SIDE = Path(__file__).with_name("durable_dbos.py")
+STEPS = 4
+
+
+class First:
+    """Notes when the first transition was committed, and when the last step is reached by all."""
+
+    def __init__(self, count: int) -> None:
+        self.at: float | None = None
+        self.left, self.ready = count, threading.Event()
+
+    def started(self, machine_id: int, state: State, attempt: int) -> None: ...
+
+    def committed(self, machine_id: int, past: Past) -> None:
+        """A transition is in the database."""
+        self.at = self.at or time.monotonic()
+        self.left -= past.target is State.TEST
+        if self.left == 0:
+            self.ready.set()
+
+
+def steps(*, block: bool) -> dict[State, Step]:
+    """Steps that do nothing; with `block` the last waits for ever."""
+
+    def read(snapshot: Snapshot, tools: Tools) -> Outcome:
+        return Outcome(Event.READ, {"number": snapshot.machine_id})
+
+    def propose(snapshot: Snapshot, tools: Tools) -> Outcome:
+        return Outcome(Event.PROPOSED, {"number": 1}, {"edits": Artifact("edits", b"[]")})
+
+    def apply(snapshot: Snapshot, tools: Tools) -> Outcome:
+        return Outcome(Event.APPLIED, {"number": 2}, {"patch": Artifact("patch", b"")})
+
+    def test(snapshot: Snapshot, tools: Tools) -> Outcome:
+        if block:
+            threading.Event().wait()
+        return Outcome(Event.PASSED, {"number": 3})
+
+    return {State.READ: read, State.GENERATE: propose, State.APPLY: apply, State.TEST: test}
+
+
+def ours(folder: Path, what: str, count: int, *, block: bool) -> dict[str, float]:
+    """Run or resume in this process; with `block` it says `ready`, and never returns."""
+    begun = started()
+    config = load({"attempts": 1, "models": ("instant",), "sandbox": "local", "sandbox_slots": 2})
+    db, watch = folder / "stillwater.db", First(count)
+    with SchedulerLease.acquire(db, "bench") as lease, Store.open(db) as store:
+        store.begin_epoch(lease)
+        if what == "start":
+            rows = [{"instance_id": f"i__i-{n}", "repo": "i/i"} | ROW for n in range(count)]
+            store.create_run(
+                run_id="bench", dataset="d", dataset_sha256="0" * 64, config=stored(config),
+                version="bench", rows=rows, model="instant",
+            )  # fmt: skip
+        scheduler = Scheduler(
+            store=store, run_id="bench", dataset_sha256="0" * 64, config=config,
+            tools=Tools(Repositories(folder, ""), LocalSandbox(folder), LitellmClient(None, None)),
+            steps=steps(block=block), executor=ThreadExecutor(6), listener=watch,
+        )  # fmt: skip
+        log = logs.to_run_folder(folder / "runs")
+        if block:
+            threading.Thread(target=scheduler.run, daemon=True).start()
+            watch.ready.wait()
+            print("ready", flush=True)
+            threading.Event().wait()
+        at = time.monotonic()
+        scheduler.run()
+        ended = time.monotonic()
+        log.close()
+        done = sum(one.state is State.VERIFIED for one in store.machines("bench"))
+    return {
+        "done": done,
+        "seconds": ended - at,
+        "since_start": ended - begun,
+        "first": (watch.at or ended) - begun,
+        "peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+    }
+
+
+ROW: dict[str, Any] = {
+    "base_commit": "0" * 40, "problem_statement": "x", "patch": "", "test_patch": "",
+    "FAIL_TO_PASS": ["t"], "PASS_TO_PASS": [], "test_command": "true",
+}  # fmt: skip
+
+
+def started() -> float:
+    """When this process began, by the monotonic clock."""
+    ticks = int(Path("/proc/self/stat").read_text().rpartition(")")[2].split()[19])
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def played(command: Sequence[str]) -> dict[str, float]:
+    """What a side tells of a run to its end."""
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    told: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+    return told
+
+
+def killed(command: Sequence[str]) -> None:
+    """Start a side that waits at its last step, and kill -9 it once all are there."""
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        if "ready" not in (line.strip() for line in process.stdout):
+            raise SystemExit(f"{command[1]} ended before all were at their last step")
+        process.kill()
+
+
+def side(name: str, python: str | None, count: int) -> dict[str, float]:
+    """The rate of steps, and the seconds to resume all, of one side."""
+    script = [python or sys.executable, str(DBOS_SIDE if python else Path(__file__))]
+    wal = ["--wal"] if name.endswith("WAL") else []
+    own = [] if python else ["--side"]
+    with tempfile.TemporaryDirectory(prefix=".bench-", dir=Path()) as one:
+        run = played([*script, *own, str(Path(one).resolve()), "start", str(count), *wal])
+    with tempfile.TemporaryDirectory(prefix=".bench-", dir=Path()) as other:
+        folder = str(Path(other).resolve())
+        killed([*script, *own, folder, "start", str(count), "--block", *wal])
+        again = played([*script, *own, folder, "resume", str(count), *wal])
+    if run["done"] != count or again["done"] != count:
+        raise SystemExit(f"{name}: {run['done']} and {again['done']} of {count} ended")
+    return {
+        "steps_per_second": round(STEPS * count / run["seconds"], 1),
+        "resume_seconds": round(again["since_start"], 2),
+        "resume_seconds_after_loading": round(again["seconds"], 2),
+    }
+
+
+def large(count: int) -> dict[str, float]:
+    """A run of ours of that size, and one that is killed in its middle."""
+    with tempfile.TemporaryDirectory(prefix=".bench-", dir=Path()) as name:
+        folder = Path(name).resolve()
+        run = played([sys.executable, __file__, "--side", str(folder), "start", str(count)])
+        size = sum(file.stat().st_size for file in folder.glob("stillwater.db*"))
+    with tempfile.TemporaryDirectory(prefix=".bench-", dir=Path()) as name:
+        words = [sys.executable, __file__, "--side", str(Path(name).resolve())]
+        killed([*words, "start", str(count), "--block"])
+        again = played([*words, "resume", str(count)])
+    return {
+        "machines": count,
+        "transitions_per_second": round(STEPS * count / run["seconds"]),
+        "peak_mib": round(run["peak_mib"]),
+        "bytes_a_machine": round(size / count),
+        "first_transition_after_kill_seconds": round(again["first"], 2),
+    }
+
+
+def our_side() -> None:
+    """Be the process that `side` starts."""
+    folder, what, count = sys.argv[2:5]
+    print(json.dumps(ours(Path(folder), what, int(count), block="--block" in sys.argv)), flush=True)
+    os._exit(0)
+
+
+def main() -> None:
+    """Play all sides, print what they told and the ratios."""
+    if "--side" in sys.argv:
+        our_side()
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--dbos", help="a Python that has dbos")
+    parser.add_argument("--count", type=int, default=300)
+    parser.add_argument("--ours", type=int, nargs="*", default=[])
+    asked = parser.parse_args()
+    told: dict[str, Any] = {"stillwater": side("stillwater", None, asked.count)}
+    for name in ("dbos", "dbos, WAL") if asked.dbos else ():
+        told[name] = side(name, asked.dbos, asked.count)
+        mine = told["stillwater"]
+        told[name]["our_rate_to_theirs"] = round(
+            mine["steps_per_second"] / told[name]["steps_per_second"], 1
+        )
+        told[name]["our_resume_to_theirs"] = round(
+            mine["resume_seconds"] / told[name]["resume_seconds"], 3
+        )
+    print(json.dumps(told, indent=1))
+    for count in asked.ours:
+        print(json.dumps(large(count)), flush=True)
+
+
+if __name__ == "__main__":
+    main()
