@@ -18,8 +18,11 @@ from pathlib import Path
 
 from dbos import DBOS, DBOSConfig
 
-BEGUN = time.monotonic()
+TICKS = int(Path("/proc/self/stat").read_text().rpartition(")")[2].split()[19])
+BEGUN = TICKS / os.sysconf("SC_CLK_TCK")
+"""When this process began, by the monotonic clock."""
 ARRIVED = threading.Semaphore(0)
+MOST_SECONDS = 120
 BLOCK = "--block" in sys.argv
 
 
@@ -79,10 +82,11 @@ def main() -> None:
             threading.Event().wait()
         for handle in handles:
             handle.get_result()
-    while DBOS.list_workflows(status="PENDING", limit=1):
-        time.sleep(0.01)
+    done = 0
+    while done < count and time.monotonic() - begun < MOST_SECONDS:
+        done = len(DBOS.list_workflows(status="SUCCESS", load_input=False, load_output=False))
+        time.sleep(0.02)
     ended = time.monotonic()
-    done = len(DBOS.list_workflows(status="SUCCESS"))
     told = {"done": done, "seconds": ended - begun, "since_start": ended - BEGUN}
     print(json.dumps(told), flush=True)
     os._exit(0)
