@@ -163,9 +163,9 @@ def _messages(
         snapshot.text(chosen, name) for name in ("failing", "tests") if name in chosen.artifacts
     )
     told = tried(snapshot) if _is_told(snapshot, ways) else []
-    suspects = _suspects(chosen, shown)
     if snapshot.config.showing == "snippets":
         return prompt.build_usual(issue, shown, failing)
+    suspects = _suspects(chosen, shown)
     focus = _focus(snapshot.attempt, suspects)
     return prompt.build(issue, shown, failing, told, way, suspects, focus)
 

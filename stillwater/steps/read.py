@@ -85,15 +85,15 @@ def _choose(
 ) -> Outcome:
     instance, config = snapshot.instance, snapshot.config
     verdict = judge(baseline.reading, instance.FAIL_TO_PASS, instance.PASS_TO_PASS)
+    ids = judge(baseline.reading, instance.FAIL_TO_PASS, ()).failing
     failing, source, tests = "", "", dict[str, str]()
     if config.feedback == "tests":
-        ids = _failing(instance, baseline)
         log = evaluation.printed_by_tests(baseline.log.decode("utf-8", "replace"))
         failing = distil(log, ids)
         tests = _failing_tests(instance, tools.repositories, ids)
         source = source_of_tests(ids, tests)
     sources = sources_of(instance, tools.repositories)
-    found = suspects(calls, _failing(instance, baseline), _passing(baseline), sources)
+    found = suspects(calls, ids, _passing(baseline), sources)
     choice, budget = choice_for(instance, config, sources, failing, tuple(tests.values()), found)
     if not choice.files:
         reason = choice.problem or "no file fits the prompt"
@@ -174,10 +174,6 @@ def sources_of(instance: Instance, repositories: Repositories) -> dict[str, str]
     paths = repositories.paths(store, instance.base_commit)
     python = {path: blob for path, blob in paths.items() if path.endswith(".py")}
     return repositories.texts(store, python)
-
-
-def _failing(instance: Instance, baseline: TestRun) -> Sequence[str]:
-    return judge(baseline.reading, instance.FAIL_TO_PASS, ()).failing
 
 
 def _passing(baseline: TestRun) -> list[str]:

@@ -1,7 +1,7 @@
 """What steps reach the world with, and the test run that READ and TEST share."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -72,13 +72,12 @@ def run_tests(snapshot: Snapshot, tools: Tools, patch: str, *, hidden: bool = Tr
         WorldError: the sandbox or the disk failed.
     """
     instance = snapshot.instance
-    in_image = instance.runs_in_image
-    execution = (_run_in_image if in_image else _run_on_tree)(snapshot, tools, patch, hidden)
+    execution = _run(snapshot, tools, _Asked(patch, hidden))
     printed = Printed(
         log=execution.output.decode("utf-8", "replace"),
         exit_code=execution.exit_code,
         stopped=execution.stopped,
-        marked=in_image,
+        marked=instance.runs_in_image,
     )
     reading = read(printed, instance.log_parser, instance.eval_type)
     if reading.environment:
@@ -93,53 +92,50 @@ def calls_of_tests(snapshot: Snapshot, tools: Tools, seconds: float) -> Calls:
 
     Nothing where they can't be asked. Raises what `run_tests` does, but for EnvironmentFailure.
     """
+    root = evaluation.ROOT if snapshot.instance.runs_in_image else None
+
+    def change(job: Job) -> Job:
+        limits = replace(job.limits, seconds=min(job.limits.seconds, seconds))
+        return replace(job, command=telling(job.command, root), limits=limits)
+
+    return told(_run(snapshot, tools, _Asked(change=change)).output)
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What a test run is of; `change` is made to its job last."""
+
+    patch: str = ""
+    hidden: bool = True
+    change: Callable[[Job], Job] = lambda job: job
+
+
+def _run(snapshot: Snapshot, tools: Tools, asked: _Asked) -> Execution:
     in_image = snapshot.instance.runs_in_image
-    run = _run_in_image if in_image else _run_on_tree
-    return told(run(snapshot, tools, "", True, telling_within=seconds).output)
+    return (_run_in_image if in_image else _run_on_tree)(snapshot, tools, asked)
 
 
-def _run_in_image(
-    snapshot: Snapshot,
-    tools: Tools,
-    patch: str,
-    hidden: bool,
-    telling_within: float | None = None,
-) -> Execution:
+def _run_in_image(snapshot: Snapshot, tools: Tools, asked: _Asked) -> Execution:
     instance = snapshot.instance
-    job = replace(_job(snapshot, None, instance.image), command=evaluation.RUN)
-    if telling_within is not None:
-        job = _telling(job, telling_within, evaluation.ROOT)
-    files = evaluation.files(instance, patch, hidden=hidden)
+    files = evaluation.files(instance, asked.patch, hidden=asked.hidden)
+    job = replace(_job(snapshot, None, instance.image), command=evaluation.RUN, files=files)
     tools.sandbox.fetch(instance.image or "")
     with tools.slot:
-        return tools.sandbox.run(replace(job, files=files))
+        return tools.sandbox.run(asked.change(job))
 
 
-def _telling(job: Job, seconds: float, root: str | None = None) -> Job:
-    limits = replace(job.limits, seconds=min(job.limits.seconds, seconds))
-    return replace(job, command=telling(job.command, root), limits=limits)
-
-
-def _run_on_tree(
-    snapshot: Snapshot,
-    tools: Tools,
-    patch: str,
-    hidden: bool,
-    telling_within: float | None = None,
-) -> Execution:
+def _run_on_tree(snapshot: Snapshot, tools: Tools, asked: _Asked) -> Execution:
     instance = snapshot.instance
     store = tools.repositories.ensure(instance)
     environment = _environment(snapshot, tools, store)
-    patches = {f"{instance.instance_id}: the patch": patch}
-    if hidden:
+    patches = {f"{instance.instance_id}: the patch": asked.patch}
+    if asked.hidden:
         patches[f"{instance.instance_id}: test_patch"] = instance.test_patch
     label = _label(snapshot)
     with tools.repositories.tree(store, instance.base_commit, label, patches) as tree:
         job = _job(snapshot, tree, environment)
-        if telling_within is not None:
-            job = _telling(job, telling_within)
         with tools.slot:
-            return tools.sandbox.run(job)
+            return tools.sandbox.run(asked.change(job))
 
 
 def _label(snapshot: Snapshot) -> str:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from stillwater.context.facts import Passage, passages
 from stillwater.context.files import is_candidate
-from stillwater.suspects.calls import Calls, Place
+from stillwater.suspects.calls import Calls
 
 _INSIDE = re.compile(r"__(?:repr|str|format|hash)__$")
 """What the report of a failure calls, not the test."""
@@ -41,18 +41,18 @@ def suspects(
     """
     failed, passed = _known(calls, failing), _known(calls, passing)
     passed -= failed
-    callers: dict[Place, set[str]] = defaultdict(set)
+    callers: dict[str, dict[int, set[str]]] = defaultdict(lambda: defaultdict(set))
     for test in failed | passed:
         for place in calls[test]:
-            callers[place].add(test)
-    found = []
-    for path in {place.path for test in failed for place in calls[test]}:
-        if is_candidate(path) and path in texts:
-            own = {place: tests for place, tests in callers.items() if place.path == path}
-            for home, tests in _by_home(texts[path], own):
-                if tests & failed:
-                    counts = len(tests & failed), len(tests & passed)
-                    found.append(_suspect(path, home, *counts, len(failed)))
+            callers[place.path][place.line].add(test)
+    paths = {place.path for test in failed for place in calls[test]}
+    found = [
+        _suspect(path, home, len(tests & failed), len(tests & passed), len(failed))
+        for path in paths
+        if is_candidate(path) and path in texts
+        for home, tests in _by_home(texts[path], callers[path])
+        if tests & failed
+    ]
     return sorted(found, key=_order)
 
 
@@ -68,14 +68,14 @@ def _suspect(path: str, home: Passage, failing: int, passing: int, failed: int) 
     return Suspect(path, home.label, home.first, home.last, failing, passing, round(score, 4))
 
 
-def _by_home(text: str, callers: Mapping[Place, set[str]]) -> Iterator[tuple[Passage, set[str]]]:
+def _by_home(text: str, callers: Mapping[int, set[str]]) -> Iterator[tuple[Passage, set[str]]]:
     """Each outermost function of a file, and who calls it or one within, repaired as one."""
     end = 0
     for one in passages(text):
         if one.kind != "function" or one.first <= end:
             continue
         end = one.last
-        inside = [tests for place, tests in callers.items() if one.first <= place.line <= end]
+        inside = [tests for line, tests in callers.items() if one.first <= line <= end]
         yield one, set().union(*inside)
 
 
