@@ -13,3 +13,10 @@ def test_python_is_parsed_in_one_place() -> None:
         if "packages" not in path.parts and re.search(r"\bast\.parse\(", path.read_text("utf-8"))
     }
     assert parsing == {"edits/syntax.py"}
+
+
+def test_no_marks_of_a_merge_are_left() -> None:
+    root = PACKAGE.parent
+    told = [*root.glob("*.md"), *root.glob("docs/**/*.md"), root / "Makefile"]
+    marks = re.compile(r"^(?:<{7}|>{7})(?: |$)", re.MULTILINE)
+    assert [path.name for path in told if marks.search(path.read_text("utf-8"))] == []
