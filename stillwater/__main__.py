@@ -2,6 +2,8 @@
 
 import sys
 
+from stillwater.memory import shortage
+
 
 def main() -> None:
     """Run the command line; never returns."""
@@ -12,6 +14,11 @@ def main() -> None:
         begin()
     except KeyboardInterrupt:
         sys.exit(130)
+    except Exception as error:
+        if (short := shortage(error)) is None:
+            raise
+        print(f"stillwater: {short}", file=sys.stderr)
+        sys.exit(1)
 
 
 if __name__ == "__main__":

@@ -22,7 +22,6 @@ from stillwater.cli import (
 )
 from stillwater.cli.plain import warn
 from stillwater.errors import InputError, StillwaterError
-from stillwater.memory import shortage
 
 BAD_INPUT = 2
 WORLD_FAILED = 1
@@ -87,8 +86,6 @@ def main() -> None:
         sys.exit(_told(error, BAD_INPUT))
     except StillwaterError as error:
         sys.exit(_told(error, WORLD_FAILED))
-    except MemoryError as error:
-        sys.exit(_told(shortage(error) or StillwaterError("out of memory"), WORLD_FAILED))
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(WORLD_FAILED)

@@ -63,7 +63,7 @@ def prlimit() -> str | None:
        prlimit)  # fmt: skip
 def memory(world: World) -> None:
     process = world.start()
-    world.until_committed(process, world.chance.randint(0, 8))
+    world.until_committed(process, world.chance.randint(1, 8))
     before = resource.prlimit(process.pid, resource.RLIMIT_AS)
     try:
         size = _size(process.pid) + (world.chance.randint(0, 8) << 20)
@@ -72,8 +72,7 @@ def memory(world: World) -> None:
         resource.prlimit(process.pid, resource.RLIMIT_AS, before)
     except (ProcessLookupError, FileNotFoundError):
         pass
-    # 127: it was so early that not even Python could be loaded.
-    world.ended(process, 1, 127)
+    world.ended(process, 1)
 
 
 @fault("clock jumps", "a preloaded clock: days forth and back, while machines wait", compiler)
