@@ -64,7 +64,7 @@ def distil(
     tests ran. Where nothing of a log is recognised, its last lines. With `only_these`, no other
     test of the log is told of: where none of `failing` is recognised in it, their ids are all.
     """
-    text = _clean(log, root)
+    text = cleaned(log, root)
     lines = text.split("\n")
     reports = [*_pytest(lines), *_unittest(lines)]
     chosen = _chosen(reports, failing)
@@ -88,7 +88,7 @@ def distil(
 
 def tail(log: str, limit: int, *, root: str = "/testbed") -> str:
     """The end of the log, cleaned, at most `limit` characters, from the start of a line."""
-    text = _clean(log, root).strip("\n")
+    text = cleaned(log, root).strip("\n")
     if len(text) <= limit:
         return text
     kept = text[len(text) - limit :] if limit > 0 else ""
@@ -96,7 +96,7 @@ def tail(log: str, limit: int, *, root: str = "/testbed") -> str:
     return rest if newline and text[len(text) - limit - 1] != "\n" else kept
 
 
-def _clean(log: str, root: str) -> str:
+def cleaned(log: str, root: str = "/testbed") -> str:
     """The log without colours, control characters, and what differs from run to run."""
     text = _ESCAPES.sub("", log).replace("\r\n", "\n").replace("\r", "\n")
     text = _SURROGATES.sub("?", _CONTROLS.sub("", text))

@@ -9,7 +9,8 @@ all attempts of a machine, so that a server's prefix cache serves them):
                         a-b` and a note says what is left out
     ## Failing tests    only with feedback = "tests": ids and distilled baseline failures, then of
                         the first tests `### path, lines a-b` and their source in a fence, and
-                        the functions that they call, each `- NAME in path, lines a-b`
+                        the functions that they call, each `- NAME in path, lines a-b`, and
+                        calls of these, each `- NAME(values) returned value`
     ## Earlier attempts for each: `Attempt K: OUTCOME`, its patch, `RESULT:` and the feedback
     ## Answer           what to do now, and the format of the answer
 
@@ -94,6 +95,7 @@ _WAYS: Mapping[Way, _Wanted] = {
 }
 
 SUSPECTS = "The failing tests call these functions, the likeliest cause first:"
+CALLS = "Calls in the failing tests:"
 
 PLACEHOLDERS = tuple(word for way in _WAYS.values() for word in (way.what, way.why))
 """What stands in templates where the answer's own words should."""
@@ -116,12 +118,13 @@ class ShownFile:
 
 
 class Suspected(NamedTuple):
-    """A function that failing tests call."""
+    """A function that failing tests call; `calls` are some of them, with values."""
 
     path: str
     name: str
     first: int
     last: int
+    calls: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         return f"{self.name} in {self.path}, lines {self.first}-{self.last}"
@@ -201,6 +204,8 @@ def build(
         parts.append("## Failing tests\n\n" + failing.strip() + "\n")
     if failing and suspects:
         parts.append("\n".join([SUSPECTS, *(f"- {one}" for one in suspects), ""]))
+        if calls := _calls(suspects):
+            parts.append("\n".join([CALLS, *(f"- {call}" for call in calls), ""]))
     if tried:
         parts.append(
             "## Earlier attempts\n\nEach started from the files above; none repaired it.\n"
@@ -211,6 +216,13 @@ def build(
         Message(role="system", content=SYSTEM),
         Message(role="user", content="\n".join(parts)),
     )
+
+
+def _calls(suspects: Sequence[Suspected]) -> list[str]:
+    """Of the likeliest cause all calls that are known, of the others one each."""
+    first, *others = suspects
+    calls = [*first.calls, *(call for one in others for call in one.calls[:1])]
+    return list(dict.fromkeys(calls))
 
 
 def build_usual(problem: str, snippets: Sequence[ShownFile], failing: str) -> tuple[Message, ...]:

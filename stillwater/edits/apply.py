@@ -7,10 +7,10 @@ from stillwater.edits.base import File, Splice, file_of
 from stillwater.edits.home import home
 from stillwater.edits.lacking import with_lacking_imports
 from stillwater.edits.model import Applied, Edit, EditError, Placement
+from stillwater.edits.once import place_once, same
 from stillwater.edits.paths import is_protected
-from stillwater.edits.place import place
 from stillwater.edits.source import Source, source_of
-from stillwater.edits.syntax import Complaint, alike, complaint, parse
+from stillwater.edits.syntax import Complaint, complaint
 
 
 def apply(
@@ -69,7 +69,7 @@ def _one(
     if base is None:
         raise EditError(f"{path} can't be read as text.")
     file = file_of(path, base)
-    splices = place(file, edits)
+    splices = place_once(file, edits)
     text = file.spliced(splices)
     if "\0" in text or not _encodes(text):
         raise EditError(f"The code for {path} holds characters that no file can.")
@@ -77,7 +77,7 @@ def _one(
     if file.is_python:
         _check(file, text)
         text, added = with_lacking_imports(file, text)
-    return (None if _same(file, text) else text), splices, added
+    return (None if same(file, text) else text), splices, added
 
 
 def _encodes(text: str) -> bool:
@@ -105,14 +105,3 @@ def _check(file: File, text: str) -> None:
 
 def _line(lines: Sequence[str], wrong: Complaint) -> str:
     return lines[wrong.line - 1].strip()[:200] if 0 < wrong.line <= len(lines) else ""
-
-
-def _same(file: File, text: str) -> bool:
-    if text.split() == file.text.split() and not file.is_python:
-        return True
-    if text == file.text:
-        return True
-    new = parse(text) if file.is_python else None
-    if new is None or file.tree is None:
-        return False
-    return alike(file.tree, new)

@@ -16,11 +16,16 @@ from stillwater.edits.syntax import Definition, bound, definitions, is_text, use
 _FEW = 0.2
 
 
+class Overlap(EditError):
+    """Two edits replace the same lines."""
+
+
 def place(file: File, edits: Sequence[Edit]) -> list[Splice]:
     """What the edits of one file replace in its base text, in the order of the lines.
 
     Raises:
-        EditError: an edit belongs nowhere, to two places, or to lines of another edit.
+        EditError: an edit belongs nowhere or to two places.
+        Overlap: an edit belongs to lines of another edit.
     """
     splices: list[Splice] = []
     merges: list[Merge] = []
@@ -106,12 +111,12 @@ def _apart(file: File, splices: Sequence[Splice]) -> list[Splice]:
     ordered = sorted(dict.fromkeys(splices), key=lambda one: (one.first, one.last))
     for before, after in pairwise(ordered):
         if before.last >= after.first and after.last >= after.first:
-            raise EditError(
+            raise Overlap(
                 f"Two edits change the same lines of {file.path} ({before.first}-{before.last} "
                 f"and {after.first}-{after.last}): give one block for each definition."
             )
         if before.last >= after.first:
-            raise EditError(
+            raise Overlap(
                 f"An edit of {file.path} goes into lines {before.first}-{before.last}, which "
                 "another replaces: give one block for each definition."
             )

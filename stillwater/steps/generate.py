@@ -182,12 +182,22 @@ def _suspects(chosen: Past, shown: Sequence[prompt.ShownFile]) -> list[prompt.Su
     assert isinstance(found, Sequence)
     known = [
         prompt.Suspected(
-            str(one["path"]), str(one["name"]), int(str(one["first"])), int(str(one["last"]))
+            str(one["path"]),
+            str(one["name"]),
+            int(str(one["first"])),
+            int(str(one["last"])),
+            _calls(one),
         )
         for one in found
         if isinstance(one, Mapping) and one["path"] in files
     ]
     return [one for one in known if _is_shown(one, files[one.path])][:_MOST_SUSPECTS]
+
+
+def _calls(suspect: Mapping[str, Json]) -> tuple[str, ...]:
+    calls = suspect.get("calls", ())
+    assert isinstance(calls, Sequence)
+    return tuple(map(str, calls))
 
 
 def _is_shown(one: prompt.Suspected, lines: Sequence[prompt.Lines] | None) -> bool:

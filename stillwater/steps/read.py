@@ -10,7 +10,7 @@ from stillwater.context.failing import named, source_of_tests
 from stillwater.datasets import Instance
 from stillwater.errors import InputError
 from stillwater.estimate import tokens
-from stillwater.feedback import distil, tail
+from stillwater.feedback import cleaned, distil, tail
 from stillwater.git import RepositoryError
 from stillwater.grading import PASSING, judge
 from stillwater.machine import Event
@@ -113,7 +113,9 @@ def _choose(
     if choice.suspects:
         known = {(one.path, one.first): one for one in found}
         likeliest = [known[one] for one in choice.suspects[:_MOST_SUSPECTS]]
-        evidence["suspects"] = [dict(asdict(one)) for one in likeliest]
+        evidence["suspects"] = [
+            {**asdict(one), "calls": [cleaned(call) for call in one.calls]} for one in likeliest
+        ]
     if visible is not None:
         evidence["visible"] = dict(visible.reading.tests)
         logs["visible_log"] = Artifact("log", visible.log)

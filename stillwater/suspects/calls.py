@@ -13,6 +13,8 @@ from typing import NamedTuple
 MARK = "STILLWATER-CALLS"
 _TOLD = re.compile(rb"^" + MARK.encode() + rb" (?P<packed>[A-Za-z0-9+/=]*)$", re.MULTILINE)
 _MOST_BYTES = 16 << 20
+_LONGEST = 200
+"""Characters of a call."""
 
 SHIM = """\
 #!/bin/sh
@@ -24,8 +26,8 @@ exec "${0##*/}" "$@"
 """Stands before the commands of that name: many a test command sets a PYTHONPATH of its own."""
 SHIMMED = "python python3 pytest"
 
-Calls = Mapping[str, frozenset["Place"]]
-"""By test: the functions that it called."""
+Calls = Mapping[str, Mapping["Place", str]]
+"""By test: the functions that it called, each with one call as it was made and ended, or ""."""
 
 
 class Place(NamedTuple):
@@ -85,18 +87,17 @@ def told(log: bytes) -> Calls:
 
 
 def _calls(parts: list[object]) -> Calls:
-    calls: dict[str, frozenset[Place]] = {}
+    calls: dict[str, dict[Place, str]] = {}
     for part in parts:
         for test, places in part.items() if isinstance(part, dict) else ():
             listed = places if isinstance(places, list) else ()
-            made = {place for one in listed if (place := _place(one))}
-            calls[test] = calls.get(test, frozenset()) | made
+            calls.setdefault(test, {}).update(filter(None, map(_call, listed)))
     return calls
 
 
-def _place(told: object) -> Place | None:
+def _call(told: object) -> tuple[Place, str] | None:
     match told:
-        case [str(path), int(line)]:
-            return Place(path, line)
+        case [str(path), int(line), str(how)]:
+            return Place(path, line), how if len(how) <= _LONGEST else ""
         case _:
             return None

@@ -156,6 +156,73 @@ def test_the_repository_s_own_setting_of_the_path_stays(tree: Path) -> None:
         assert ("pkg/code.py", 4) in told(done.stdout)[""]
 
 
+VALUES = """\
+def same(*values, **named):
+    return values[0] if values else None
+
+def keeps(things, /, more=None, *, key=0):
+    things.append(more)
+    return things
+
+def fails(x):
+    raise ValueError(x)
+
+def counts(x):
+    yield x
+
+def down(n):
+    return n and down(n - 1)
+
+class Thing:
+    def __repr__(self):
+        raise SystemExit("who asked?")
+
+    def at(self, x):
+        return self
+"""
+CALLS = {
+    "same(1, 2.5, True, None)": "same(1, 2.5, True, None) returned 1",
+    "same({'b': [(2,)]}, a='x\\n')": "same({'b': [(2,)]}, a='x\\n') returned {'b': [(2,)]}",
+    "same({'b', 'a'}, frozenset(), b'')": "same({'a', 'b'}, frozenset(), b'') returned {'a', 'b'}",
+    "same()": "same() returned None",
+    "keeps([1], 2, key=3)": "keeps([1], 2, key=3) returned [1, 2]",
+    "fails(3)": "fails(3) raised an exception",
+    "list(counts(3))": "counts(3)",
+    "down(3)": "down(3) returned 0",
+    "Thing().at(1)": "at(1) returned <Thing>",
+    "same(Thing(), [Thing()])": "same(<Thing>, [<Thing>]) returned <Thing>",
+    "same('x' * 1000)": "",
+    "same(list(range(10 ** 6)))": "",
+    "same(10 ** 5000)": "",
+    "same(1) + same(2)": "same(2) returned 2",
+}
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_a_call_is_told_with_its_values(tree: Path, call: str) -> None:
+    (tree / "values.py").write_text(VALUES)
+    (tree / "test_values.py").write_text(f"from values import *\ndef test_a():\n    {call}\n")
+
+    done = run(tree, "python -m pytest -q test_values.py")
+
+    calls = told(done.stdout)["test_values.py::test_a"]
+    [how] = [how for place, how in calls.items() if place.path == "values.py"]
+    assert how == CALLS[call]
+
+
+def test_the_easiest_calls_of_failing_tests_are_kept() -> None:
+    place, text = Place("a.py", 1), "def f(x):\n    def g():\n        pass\n"
+    calls = {
+        "t": {place: "f(1000) returned None", Place("a.py", 2): "g() returned None"},
+        "u": {place: "f(1) returned None"},
+        "v": {place: "f(0) returned None"},
+    }
+
+    [one] = suspects(calls, ["t", "u"], ["v"], {"a.py": text})
+
+    assert one.calls == ("f(1) returned None", "f(1000) returned None")
+
+
 @given(st.binary())
 def test_no_log_is_too_strange(log: bytes) -> None:
     assert told(log) == {}
@@ -163,7 +230,14 @@ def test_no_log_is_too_strange(log: bytes) -> None:
 
 @pytest.mark.parametrize(
     "content",
-    [b"", b"[]", b"nonsense", b'{"t": 3}', b'{"t": [["a.py"], ["a.py", "1"], 5]}', b"[" * 9999],
+    [
+        b"",
+        b"[]",
+        b"nonsense",
+        b'{"t": 3}',
+        b'{"t": [["a.py"], ["a.py", "1", ""], 5, ["a.py", 1, 2]]}',
+        b"[" * 9999,
+    ],
 )
 def test_nonsense_accuses_nobody(content: bytes) -> None:
     packed = base64.b64encode(zlib.compress(content)).decode()
@@ -180,7 +254,7 @@ def test_a_bomb_is_not_unpacked() -> None:
 
 def test_tests_are_never_accused_nor_what_is_not_in_the_repository() -> None:
     paths = ("tests/test_a.py", "gone.py", "pkg/code.py")
-    calls = {"t": frozenset(Place(path, 4) for path in paths)}
+    calls = {"t": {Place(path, 4): "" for path in paths}}
     texts = {"tests/test_a.py": CODE, "pkg/code.py": CODE}
 
     found = suspects(calls, ["t"], [], texts)
