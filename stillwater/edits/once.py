@@ -23,7 +23,11 @@ def place_once(file: File, edits: Sequence[Edit]) -> list[Splice]:
         return place(file, edits)
     except Overlap as overlap:
         alone = {edit: place(file, [edit]) for edit in dict.fromkeys(edits)}
-        changing = [edit for edit, one in alone.items() if not same(file, file.spliced(one))]
+        changing = [
+            edit
+            for edit, one in alone.items()
+            if not _comes_to_the_same(file, file.spliced(one), file.text)
+        ]
         if not changing:
             return next(iter(alone.values()))
         if len(changing) < len(alone):
