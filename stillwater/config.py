@@ -54,7 +54,7 @@ class Config(BaseSettings):
 
     attempts: int = Field(6, ge=1, le=100)
     feedback: Literal["tests", "visible"] = "tests"
-    ways: tuple[Way, ...] = Field(("definition", "file", "explained"), min_length=1)
+    ways: tuple[Way, ...] = Field(("explained", "definition", "file"), min_length=1)
     """What the attempts ask for in turn: `definition` (corrected definitions), `file` (the whole
     corrected file, where it is short enough for an answer; otherwise definitions), `explained`
     (definitions after a longer explanation) or `diff`."""

@@ -18,7 +18,7 @@ The answer is one or more blocks:
 
     FILE: path
     LINES: 12-20
-    REASONING: one short sentence that names the cause
+    REASONING: the line that is wrong, and the line that must stand there instead
     ```python
     the whole corrected definition (or the new text of those lines)
     ```
@@ -76,7 +76,7 @@ class _Wanted(NamedTuple):
 
 
 _DEFINITION = "the whole corrected function or method"
-_BRIEFLY = "one short sentence that names the cause"
+_BRIEFLY = "the line that is wrong, and the line that must stand there instead"
 _WAYS: Mapping[Way, _Wanted] = {
     "definition": _Wanted("answer with its repair", _DEFINITION, _BRIEFLY),
     "file": _Wanted(

@@ -27,8 +27,8 @@ def test_attempts_ask_in_turn_in_other_ways_the_first_time_without_chance(world:
     answers = [WRONG.replace("x + 2", f"x + {n}") for n in range(11, 16)]
     world.repair(*answers, RIGHT)
     asked = [prompt[prompt.index("## Answer") :] for prompt in world.prompts()]
-    assert [FILE in one for one in asked] == [False, True, False] * 2
-    assert ["explain it before" in one for one in asked] == [False, False, True] * 2
+    assert [FILE in one for one in asked] == [False, False, True] * 2
+    assert ["explain it before" in one for one in asked] == [True, False, False] * 2
     assert [one["temperature"] for one in world.script.asked] == [0, 0, 0, 0.7, 0.7, 0.7]
 
 
@@ -79,7 +79,7 @@ def test_an_edit_of_a_file_shown_in_part_goes_where_its_definition_stands(world:
 
 def test_an_answer_may_be_as_long_as_an_edit_needs_and_no_longer(world: World) -> None:
     world.repair(WRONG, WRONG, RIGHT, max_tokens=4096)
-    assert [asked["max_tokens"] < 500 for asked in world.script.asked] == [True, True, False]
+    assert [asked["max_tokens"] < 500 for asked in world.script.asked] == [False, True, True]
 
     grown(world, "def double(x):\n" + "    x = x + 1\n" * 300 + "    return x\n")
     world.script.asked.clear()
