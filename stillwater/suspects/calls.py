@@ -91,7 +91,10 @@ def _calls(parts: list[object]) -> Calls:
     for part in parts:
         for test, places in part.items() if isinstance(part, dict) else ():
             listed = places if isinstance(places, list) else ()
-            calls.setdefault(test, {}).update(filter(None, map(_call, listed)))
+            known = calls.setdefault(test, {})
+            for place, how in filter(None, map(_call, listed)):
+                # Of several processes, none is the first.
+                known[place] = min(filter(None, (known.get(place), how)), default="")
     return calls
 
 

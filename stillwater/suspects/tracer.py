@@ -20,6 +20,8 @@ MOST = 200000
 LONGEST = 200
 """Characters of a call that is told; a longer one is not."""
 DEEP = 6
+DIGITS, MOST_STEADY = 9, 10**9
+"""Numbers of more digits are mostly a clock's, and no two runs must tell otherwise."""
 STARRED, DOUBLY_STARRED, FUNCTION, GENERATING = 0x04, 0x08, 0x03, 0x20 | 0x80 | 0x200
 """Flags of code: see inspect, which would import too much."""
 RETURNING = {opcode.opmap.get(name) for name in ("RETURN_VALUE", "RETURN_CONST")}
@@ -32,12 +34,11 @@ class TooLong(Exception):
 def shown(value: object, room: int = LONGEST, depth: int = 0) -> str:
     """The value as Python writes it, if it is a plain one, else its type's name."""
     kind = type(value)
-    if value is None or kind in (bool, float, complex):
+    if value is None or kind is bool:
         return repr(value)
-    if isinstance(value, int) and kind is int:
-        if value.bit_length() > 4 * LONGEST:
-            raise TooLong
-        return repr(value)
+    if isinstance(value, (int, float)) and kind in (int, float):
+        text = repr(value) if -MOST_STEADY < value < MOST_STEADY else ""
+        return text if 0 < len(text) <= DIGITS else "<" + kind.__name__ + ">"
     if isinstance(value, (str, bytes)) and kind in (str, bytes):
         if len(value) > room:
             raise TooLong
@@ -121,10 +122,15 @@ class Call:
             self.how = ""
 
 
+def is_by_test(frame: FrameType) -> bool:
+    """Whether a test itself made the call."""
+    return frame.f_back is not None and frame.f_back.f_code.co_name.startswith("test")
+
+
 def _start(folder: str, root: str) -> None:
     known = getattr(os.environ, "_data", {})
     inside = root.rstrip("/") + "/"
-    calls: dict[str, dict[CodeType, Call]] = {}
+    calls: dict[str, dict[CodeType, Call | None]] = {}
     elsewhere: set[CodeType] = set()
     going: dict[FrameType, Call] = {}
     told: list[object] = [None]
@@ -134,9 +140,15 @@ def _start(folder: str, root: str) -> None:
         if event == "return":
             if frame in going:
                 going.pop(frame).end(frame, value)
-            return
-        if event != "call":
-            return
+        elif event == "call":
+            called(frame, True)
+
+    def noticed_in_thread(frame: FrameType, event: str, _: object) -> None:
+        # Which of several threads is first differs from run to run.
+        if event == "call":
+            called(frame, False)
+
+    def called(frame: FrameType, is_steady: bool) -> None:
         code = frame.f_code
         if code in elsewhere:
             return
@@ -146,8 +158,7 @@ def _start(folder: str, root: str) -> None:
             name = "" if now is None else os.fsdecode(now).rpartition(" (")[0]
             here[0] = calls.setdefault(name, {})
         if code in here[0]:
-            caller = frame.f_back
-            if caller is None or not caller.f_code.co_name.startswith("test"):
+            if not is_steady or not (here[0][code] is None or is_by_test(frame)):
                 return
         elif not code.co_filename.startswith(inside):
             elsewhere.add(code)
@@ -155,19 +166,18 @@ def _start(folder: str, root: str) -> None:
         if now is None and code.co_name.startswith("test"):
             here[0] = calls.setdefault(code.co_filename[len(inside) :] + "::" + code.co_name, {})
         if len(here[0]) < MOST:
-            here[0][code] = call = Call(frame)
-            if call.how and not code.co_flags & GENERATING:
+            call = here[0][code] = Call(frame) if is_steady else None
+            if call and call.how and not code.co_flags & GENERATING:
                 going[frame] = call
+
+    def how(call: "Call | None") -> str:
+        return call.how.replace(inside, "") if call and len(call.how) <= LONGEST else ""
 
     def write() -> None:
         sys.setprofile(None)
         found = {
             test: sorted(
-                (
-                    one.co_filename[len(inside) :],
-                    one.co_firstlineno,
-                    call.how.replace(inside, "") if len(call.how) <= LONGEST else "",
-                )
+                (one.co_filename[len(inside) :], one.co_firstlineno, how(call))
                 for one, call in codes.items()
             )
             for test, codes in calls.items()
@@ -177,7 +187,7 @@ def _start(folder: str, root: str) -> None:
             json.dump(found, out)
 
     atexit.register(write)
-    threading.setprofile(noticed)
+    threading.setprofile(noticed_in_thread)
     sys.setprofile(noticed)
 
 

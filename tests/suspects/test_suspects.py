@@ -193,7 +193,9 @@ CALLS = {
     "same(Thing(), [Thing()])": "same(<Thing>, [<Thing>]) returned <Thing>",
     "same('x' * 1000)": "",
     "same(list(range(10 ** 6)))": "",
-    "same(10 ** 5000)": "",
+    "same(10 ** 5000, -7, 1e300, 10 ** 9)": ("same(<int>, -7, <float>, <int>) returned <int>"),
+    "same(12345.678901, 0.1)": "same(<float>, 0.1) returned <float>",
+    "import threading; t = threading.Thread(target=same, args=(1,)); t.start(); t.join()": "",
     "same(1) + same(2)": "same(2) returned 2",
 }
 
