@@ -69,9 +69,15 @@ def silent(world: World) -> None:
     assert world.model.met["silent"]
 
 
-@fault("model: 10 MB answer", "the model thinks aloud for 10 MB before its edits", same="report")
+@fault("model: 10 MB answer", "the model thinks aloud for 10 MB before its edits", same="nothing")
 def long_answer(world: World) -> None:
     failing("10 MB answer", world)
+    # Each costs its attempt, and which attempts those are is chance.
+    refused = world.read(
+        "SELECT count(*) FROM transitions WHERE event = 'unusable'"
+        " AND evidence ->> '$.problem' LIKE '%far too long%'"
+    )
+    assert refused == [(world.model.met["10 MB answer"],)]
 
 
 @fault("model: refused key, wrong model", "the server answers 401, then 404, until someone resumes")
