@@ -99,6 +99,13 @@ class Keeper:
             self._noted = head.sha256
 
 
+def catch_up(db: Path, notes: Notes | None = None) -> None:
+    """Keep the last head of a database that no scheduler works on: one that was killed right after
+    its last commit left the file behind."""
+    with Keeper(db, notes):
+        pass
+
+
 def append(file: Path, head: Head) -> None:
     """Write the head to the end of the file, on disk when this returns; not twice in a row.
 

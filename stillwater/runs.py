@@ -15,7 +15,7 @@ from stillwater.canonical import digest
 from stillwater.config import Config, frozen, stored
 from stillwater.datasets import Dataset
 from stillwater.executor import ThreadExecutor
-from stillwater.keeper import Keeper
+from stillwater.keeper import Keeper, catch_up
 from stillwater.models.chain import choose_model
 from stillwater.models.client import LitellmClient
 from stillwater.notes import Notes
@@ -159,8 +159,7 @@ def drive(
         executor=ThreadExecutor(config.model_slots + 2 * config.sandbox_slots + 1),
         listener=listener,
     )
-    notes = Notes.of(config.heads_git, place.db) if config.heads_git else None
-    with Keeper(place.db, notes), _signals(scheduler) as stopped:
+    with Keeper(place.db, _notes(place, config)), _signals(scheduler) as stopped:
         try:
             scheduler.run()
         except TakenOver:
@@ -168,6 +167,10 @@ def drive(
             raise
     stopped.blocked = scheduler.blocked
     return stopped
+
+
+def _notes(place: Place, config: Config | None) -> Notes | None:
+    return Notes.of(config.heads_git, place.db) if config and config.heads_git else None
 
 
 @contextmanager
@@ -209,8 +212,10 @@ def opened(
         yield store
 
 
-def sweep(place: Place) -> None:
-    """Remove the containers that a scheduler left which died before its run was written."""
+def sweep(place: Place, config: Config | None) -> None:
+    """See to what a scheduler left that died before its run was written, or after its last commit:
+    containers are removed, the last head is kept."""
+    catch_up(place.db, _notes(place, config))
     if engine_answers() is None:
         DockerSandbox(place.folder, "", place.label).reap()
 

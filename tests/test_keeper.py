@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from stillwater import heads
 from stillwater.heads import Head
-from stillwater.keeper import Keeper, append
+from stillwater.keeper import Keeper, append, catch_up
 from stillwater.machine import Event
 from stillwater.notes import Notes, NotesError
 from stillwater.store import Store
@@ -51,6 +51,15 @@ def test_a_clean_end_keeps_the_last_head(db: Path) -> None:
         with Keeper(db, seconds=1000):
             fire_on(store, 2, Event.READ)
     assert kept(db)[-1] == chain(db)[-1] == (6, chain(db)[5][1])
+
+
+def test_what_a_scheduler_killed_after_its_last_commit_left_behind_is_caught_up(db: Path) -> None:
+    with Store.open(db) as store:
+        fire_on(store, 1, Event.READ)
+    assert kept(db) == []
+    catch_up(db)
+    catch_up(db)
+    assert kept(db) == chain(db)
 
 
 def test_commits_are_kept_while_the_run_goes_on(db: Path) -> None:

@@ -87,7 +87,7 @@ def resume(
     with runs.opened(place, run_id, configuration.load().lease_seconds) as store:
         found = store.run(run_id) if run_id else store.unfinished()
         if found is None or found.finished_at is not None:
-            runs.sweep(place)
+            runs.sweep(place, configuration.frozen(found.config) if found else None)
             which = f"run {found.id}" if found else "every run"
             print(f"Nothing to resume: {which} is finished. See it with: stillwater report")
             return

@@ -61,6 +61,8 @@ class World:
     pids: set[int] = field(default_factory=set)
     allowed: set[int] = field(default_factory=lambda: {0})
     """The exit codes that its processes may end with."""
+    was_killed: bool = False
+    """Whether the last of its processes was."""
     same: Literal["all", "report", "nothing"] = "all"
     """How much of the undisturbed run's result must come out."""
 
@@ -153,6 +155,7 @@ class World:
             raise AssertionError(f"it hangs: {self.said[-3000:]}") from None
         allowed = {*self.allowed, *codes}
         assert code in allowed, f"exit code {code}, not of {allowed}: {self.said[-3000:]}"
+        self.was_killed = code != 0 and (self.was_killed or code < 0)
         self.note()
         return code
 
@@ -163,6 +166,7 @@ class World:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait(30)
+            self.was_killed = True
             self.note()
             return True
         self.ended(process)
@@ -180,9 +184,12 @@ class World:
         return self.read(ROWS) if self.is_begun() else []
 
     def finish(self) -> None:
-        """Go on until the run has come to its end, however often it takes."""
+        """Go on until the run has come to its end, however often it takes.
+
+        Who was killed even at the end is followed by one more, as a person would see to it.
+        """
         for _ in range(STARTS):
-            if self.is_finished():
+            if self.is_finished() and not self.was_killed:
                 return
             self.ended(self.start())
         raise AssertionError(f"it doesn't come to its end: {self.said[-3000:]}")
