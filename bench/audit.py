@@ -68,7 +68,7 @@ def build(path: Path, transitions: int) -> list[bytes]:
         store.create_run(
             run_id=RUN, dataset="bench", dataset_sha256="0" * 64, config={"attempts": 6},
             version="bench", rows=[{"instance_id": f"a__a-{n}"} for n in range(1, machines + 1)],
-            model="m",
+            arms={"default": "m"},
         )  # fmt: skip
     records: list[bytes] = []
     with closing(sqlite.connect(path, isolation_level=None)) as raw:

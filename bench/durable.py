@@ -93,7 +93,7 @@ def ours(folder: Path, what: str, count: int, *, block: bool) -> dict[str, float
             rows = [{"instance_id": f"i__i-{n}", "repo": "i/i"} | ROW for n in range(count)]
             store.create_run(
                 run_id="bench", dataset="d", dataset_sha256="0" * 64, config=stored(config),
-                version="bench", rows=rows, model="instant",
+                version="bench", rows=rows, arms={"default": "instant"},
             )  # fmt: skip
         scheduler = Scheduler(
             store=store, run_id="bench", dataset_sha256="0" * 64, config=config,

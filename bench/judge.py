@@ -64,7 +64,7 @@ def run(
     with Store.open(path) as store:
         store.create_run(
             run_id=kind, dataset=chosen.name, dataset_sha256=chosen.sha256, config=stored(config),
-            version="bench", rows=chosen.rows, model=kind,
+            version="bench", rows=chosen.rows, arms={"default": kind},
         )  # fmt: skip
         log = logs.to_run_folder(folder / kind)
         Scheduler(

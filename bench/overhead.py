@@ -120,7 +120,7 @@ def stillwater(folder: Path, machines: int, attempts: int) -> tuple[int, float]:
     with Store.open(folder / "stillwater.db") as store:
         store.create_run(
             run_id="bench", dataset="bench", dataset_sha256="0" * 64, config=stored(config),
-            version="bench", rows=rows, model="instant",
+            version="bench", rows=rows, arms={"default": "instant"},
         )  # fmt: skip
         scheduler = Scheduler(
             store=store, run_id="bench", dataset_sha256="0" * 64, config=config,

@@ -62,7 +62,7 @@ def run(folder: Path, asked: argparse.Namespace, slots: int) -> Mapping[int, tup
     with Store.open(folder / "stillwater.db") as store:
         store.create_run(
             run_id="prefix", dataset="prefix", dataset_sha256="0" * 64, config=stored(config),
-            version="bench", rows=rows, model=asked.model,
+            version="bench", rows=rows, arms={"default": asked.model},
         )  # fmt: skip
         scheduler = Scheduler(
             store=store, run_id="prefix", dataset_sha256="0" * 64, config=config,

@@ -52,7 +52,7 @@ def run(folder: Path, machines: int, kind: str) -> dict[str, float]:
     with Store.open(folder / "stillwater.db") as store:
         store.create_run(
             run_id="scale", dataset="scale", dataset_sha256="0" * 64, config=stored(config),
-            version="bench", rows=rows, model="instant",
+            version="bench", rows=rows, arms={"default": "instant"},
         )  # fmt: skip
         scheduler = Scheduler(
             store=store, run_id="scale", dataset_sha256="0" * 64, config=config,

@@ -2,6 +2,7 @@
 
 import difflib
 import os
+import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
@@ -135,6 +136,16 @@ class Config(BaseSettings):
         return tuple(sources)
 
 
+RUN_WIDE = frozenset(
+    {
+        "sandbox", "docker_image", "image_budget", "model_slots", "sandbox_slots", "max_defers",
+        "defer_seconds", "lease_seconds", "heads_git", "repo_url",
+    }
+)  # fmt: skip
+"""What the arms of one run share: where and how it runs, not how it repairs."""
+ARM_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
+
+
 def load(
     overrides: Mapping[str, Any] | None = None, file: Path | None = None, arm: str | None = None
 ) -> Config:
@@ -162,21 +173,70 @@ def load(
     return Config.model_construct(**{name: getattr(loaded, name) for name in Config.model_fields})
 
 
+def load_arms(
+    names: Sequence[str], overrides: Mapping[str, Any], file: Path | None = None
+) -> dict[str, Config]:
+    """The configurations of several arms that one run is to compare.
+
+    What an arm says of its models counts more than `overrides` does.
+
+    Raises:
+        ConfigError: as `load` does; or an arm is named twice, or sets what all arms share.
+    """
+    known = {**SHIPPED, **load(None, file).arms}
+    found: dict[str, Config] = {}
+    for name in names:
+        if name in found:
+            raise ConfigError(f"--arm {name} is given twice")
+        own = _arm(known, name)
+        shared = sorted(own.keys() & RUN_WIDE)
+        if shared:
+            raise ConfigError(
+                f"[arms.{name}] sets {shared[0]}, which the arms of one run share: "
+                "set it for all of them, outside the arm"
+            )
+        given = {
+            key: value for key, value in overrides.items() if key not in own.keys() & {"models"}
+        }
+        try:
+            found[name] = load(given, file, name)
+        except ConfigError as error:
+            raise ConfigError(f"[arms.{name}]: {error}") from error
+    return found
+
+
 def _arm(arms: Mapping[str, dict[str, Any]], name: str) -> dict[str, Any]:
     if name not in arms:
         near = difflib.get_close_matches(name, arms, 1, 0.6)
         hint = f"did you mean {near[0]}? " if near else ""
         raise ConfigError(f"there is no arm {name}; {hint}there are {', '.join(sorted(arms))}")
+    if not ARM_NAME.fullmatch(name):
+        raise ConfigError(f"[arms.{name}]: call it by letters, digits, dots, dashes, at most 40")
     return arms[name]
 
 
-def frozen(stored: Mapping[str, Any]) -> Config:
-    """The configuration that a stored run was made with; only the API key is today's."""
+def frozen(stored: Mapping[str, Any], arm: str | None = None) -> Config:
+    """The configuration that a stored run, or one of its arms, was made with.
+
+    Only the API key is today's.
+    """
     key = os.environ.get(f"{PREFIX}API_KEY")
-    values = {name: value for name, value in stored.items() if name in Config.model_fields}
+    told = {**stored, **stored.get("arms", {}).get(arm, {})}
+    values = {name: told[name] for name in Config.model_fields if name in told and name != "arms"}
     for name in LISTS & values.keys():
         values[name] = tuple(values[name])
     return Config.model_construct(**values, api_key=SecretStr(key) if key else None)
+
+
+def frozen_arms(stored: Mapping[str, Any]) -> dict[str, Config]:
+    """The configurations of a stored run's arms by name; none for a run of one configuration."""
+    return {name: frozen(stored, name) for name in stored.get("arms", {})}
+
+
+def differences(base: Config, other: Config) -> dict[str, Any]:
+    """What `other` sets otherwise than `base`, as it is written into the run."""
+    ours, theirs = stored(base), stored(other)
+    return {name: value for name, value in theirs.items() if value != ours[name]}
 
 
 def stored(config: Config) -> dict[str, Any]:

@@ -3,16 +3,17 @@
 import secrets
 import signal
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 from stillwater import __version__, preflight
 from stillwater.canonical import digest
-from stillwater.config import Config, frozen, stored
+from stillwater.config import Config, differences, frozen, frozen_arms, stored
 from stillwater.datasets import Dataset
 from stillwater.executor import ThreadExecutor
 from stillwater.keeper import Keeper, catch_up
@@ -54,15 +55,27 @@ class Place:
 
 
 @dataclass(frozen=True)
+class Arm:
+    """A named configuration, the model that it begins with, and what was passed over for that."""
+
+    config: Config
+    model: str
+    passed_over: Sequence[str]
+
+
+@dataclass(frozen=True)
 class Plan:
     """A run that has passed every check and may start."""
 
     dataset: Dataset
     config: Config
-    model: str
+    arms: Mapping[str, Arm]
     sandbox: Sandbox
-    passed_over: Sequence[str]
-    arm: str
+
+    @property
+    def model(self) -> str:
+        """The model of the first arm."""
+        return next(iter(self.arms.values())).model
 
 
 def plan(
@@ -71,35 +84,50 @@ def plan(
     config: Config,
     notice: Notice,
     path: str | None = None,
-    arm: str = DEFAULT_ARM,
+    arms: Mapping[str, Config] | None = None,
 ) -> Plan:
     """Check everything that can be checked before a run starts; raises InputError.
 
-    `path` is the PATH that tests run with, where it isn't Stillwater's own environment's.
+    `path` is the PATH that tests run with, where it isn't Stillwater's own environment's. Without
+    `arms`, the only arm is `config`.
     """
     repositories = place.repositories(config)
     if config.heads_git:
         Notes.of(config.heads_git, place.db)
     preflight.check_instances(dataset.instances, repositories)
-    chosen = choose_model(config)
-    told = chosen.notice()
-    if told:
-        notice(told)
+    chosen = _models({DEFAULT_ARM: config} if arms is None else arms, notice)
     sandbox, why = _choose_sandbox(place, config, path)
     if why:
         notice(why)
     preflight.check_sandbox(dataset.instances, sandbox.kind)
     sandbox.reap()
     preflight.check_test_commands(dataset.instances, repositories, sandbox)
-    changes: dict[str, object] = {"sandbox": sandbox.kind}
-    if chosen.context and chosen.context < config.num_ctx:
-        notice(
-            f"{chosen.model} has a context of {chosen.context} tokens: num_ctx is that, "
-            f"not {config.num_ctx}."
-        )
-        changes["num_ctx"] = chosen.context
-    passed = [f"{one.model}: {one.problem}" for one in chosen.passed_over]
-    return Plan(dataset, config.model_copy(update=changes), chosen.model, sandbox, passed, arm)
+    settled = {"sandbox": sandbox.kind}
+    whole = {
+        name: replace(one, config=one.config.model_copy(update=settled))
+        for name, one in chosen.items()
+    }
+    return Plan(dataset, config.model_copy(update=settled), whole, sandbox)
+
+
+def _models(arms: Mapping[str, Config], notice: Notice) -> dict[str, Arm]:
+    chosen: dict[str, Arm] = {}
+    told: dict[str, None] = {}
+    for name, config in arms.items():
+        found = choose_model(config)
+        told |= dict.fromkeys(filter(None, [found.notice()]))
+        passed = [f"{one.model}: {one.problem}" for one in found.passed_over]
+        num_ctx = config.num_ctx
+        if found.context and found.context < num_ctx:
+            told[
+                f"{found.model} has a context of {found.context} tokens: num_ctx is that, "
+                f"not {num_ctx}."
+            ] = None
+            num_ctx = found.context
+        chosen[name] = Arm(config.model_copy(update={"num_ctx": num_ctx}), found.model, passed)
+    for each in told:
+        notice(each)
+    return chosen
 
 
 def create(store: Store, ready: Plan) -> str:
@@ -109,13 +137,23 @@ def create(store: Store, ready: Plan) -> str:
         run_id=run_id,
         dataset=ready.dataset.name,
         dataset_sha256=ready.dataset.sha256,
-        config=stored(ready.config) | {"passed_over": list(ready.passed_over)},
+        config=_frozen(ready),
         version=__version__,
         rows=ready.dataset.rows,
-        arms=(ready.arm,),
-        model=ready.model,
+        arms={name: arm.model for name, arm in ready.arms.items()},
     )
     return run_id
+
+
+def _frozen(ready: Plan) -> dict[str, Any]:
+    """What is written into the run: one arm's configuration, or what all share and each has of its
+    own."""
+    arms = list(ready.arms.values())
+    passed = list(dict.fromkeys(line for arm in arms for line in arm.passed_over))
+    if len(arms) == 1:
+        return stored(arms[0].config) | {"passed_over": passed}
+    own = {name: differences(ready.config, arm.config) for name, arm in ready.arms.items()}
+    return stored(ready.config) | {"passed_over": passed, "arms": own}
 
 
 @dataclass
@@ -142,19 +180,22 @@ def drive(
     """
     run = store.run(run_id)
     config = frozen(run.config)
-    key = config.api_key.get_secret_value() if config.api_key else None
-    repositories = place.repositories(config)
+    tools = Tools(
+        place.repositories(config),
+        sandbox,
+        _client(config),
+        threading.BoundedSemaphore(config.sandbox_slots),
+    )
     scheduler = Scheduler(
         store=store,
         run_id=run_id,
         dataset_sha256=run.dataset_sha256,
         config=config,
-        tools=Tools(
-            repositories,
-            sandbox,
-            LitellmClient(config.api_base, key),
-            threading.BoundedSemaphore(config.sandbox_slots),
-        ),
+        tools=tools,
+        arms={
+            name: (one, replace(tools, models=_client(one)))
+            for name, one in frozen_arms(run.config).items()
+        },
         steps=STEPS,
         executor=ThreadExecutor(config.model_slots + 2 * config.sandbox_slots + 1),
         listener=listener,
@@ -167,6 +208,11 @@ def drive(
             raise
     stopped.blocked = scheduler.blocked
     return stopped
+
+
+def _client(config: Config) -> LitellmClient:
+    key = config.api_key.get_secret_value() if config.api_key else None
+    return LitellmClient(config.api_base, key)
 
 
 def _notes(place: Place, config: Config | None) -> Notes | None:

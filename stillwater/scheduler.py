@@ -91,6 +91,8 @@ class Scheduler:
     steps: Mapping[State, Step]
     executor: Executor
     listener: Listener | None = None
+    arms: Mapping[str, tuple[Config, Tools]] = field(default_factory=dict)
+    """What the machines of an arm work with, where it isn't `config` and `tools`."""
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     blocked: str | None = field(default=None, init=False)
     """Why the run stopped by itself: what someone has to see to before it can go on."""
@@ -138,10 +140,13 @@ class Scheduler:
         step = self.steps[snapshot.state]
         self.executor.submit(lambda: self._done.put(self._call(step, snapshot, started_at)))
 
+    def _of(self, arm: str) -> tuple[Config, Tools]:
+        return self.arms.get(arm, (self.config, self.tools))
+
     def _call(self, step: Step, snapshot: Snapshot, started_at: datetime) -> Done:
         told = {"instance": snapshot.instance.instance_id, "state": snapshot.state.value}
         try:
-            outcome = step(snapshot, self.tools)
+            outcome = step(snapshot, self._of(snapshot.arm)[1])
             sealed = seal(outcome.evidence, outcome.artifacts)
         except Cancelled:
             return Done(snapshot.machine_id, None, NOTHING, started_at)
@@ -193,7 +198,7 @@ class Scheduler:
             machine_id=row.id,
             arm=row.arm,
             instance=tracked.instance,
-            config=self.config,
+            config=self._of(row.arm)[0],
             state=row.state,
             attempt=row.attempt,
             model=row.model,

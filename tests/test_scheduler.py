@@ -63,7 +63,7 @@ class Run:
         self.sandbox = NoSandbox()
         self.store.create_run(
             run_id="r", dataset="d", dataset_sha256=SHA, config=stored(self.config), version="t",
-            rows=[self.row(n) for n in range(count)], model="m",
+            rows=[self.row(n) for n in range(count)], arms={"default": "m"},
         )  # fmt: skip
 
     @staticmethod

@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import pysqlite3.dbapi2 as sqlite
 
@@ -12,7 +12,7 @@ from stillwater.audit.model import Broken
 from stillwater.machine import FINAL
 
 RUNS = "SELECT id, finished_at, CAST(config AS BLOB) FROM runs WHERE id = ?1 OR ?1 IS NULL"
-MACHINES = "SELECT id, state, attempt FROM machines WHERE run_id = ? ORDER BY id"
+MACHINES = "SELECT id, state, attempt, arm FROM machines WHERE run_id = ? ORDER BY id"
 WITHOUT = "SELECT id, run_id FROM machines WHERE run_id NOT IN (SELECT id FROM runs) LIMIT 1"
 
 
@@ -21,7 +21,7 @@ def check(connection: sqlite.Connection, scope: Scope, places: Mapping[int, int]
     checked: Counter[str] = Counter()
     for run, finished_at, config in connection.execute(RUNS, (scope.run,)).fetchall():
         most = _attempts(run, config)
-        for machine, state, attempt in connection.execute(MACHINES, (run,)):
+        for machine, state, attempt, arm in connection.execute(MACHINES, (run,)):
             _, next_attempt, expected = told(places.get(machine, START))
             if state != expected:
                 problem = f"it is in {state}, but its transitions lead to {expected}"
@@ -29,8 +29,8 @@ def check(connection: sqlite.Connection, scope: Scope, places: Mapping[int, int]
             if attempt != next_attempt:
                 problem = f"it is at attempt {attempt}, but its transitions lead to {next_attempt}"
                 raise Broken("machines", machine, problem)
-            if attempt > most:
-                raise Broken("machines", machine, f"it is at attempt {attempt} of {most}")
+            if attempt > most(arm):
+                raise Broken("machines", machine, f"it is at attempt {attempt} of {most(arm)}")
             if finished_at is not None and state not in FINAL:
                 problem = f"it is in {state}, but its run {run} was finished at {finished_at}"
                 raise Broken("machines", machine, problem)
@@ -41,10 +41,22 @@ def check(connection: sqlite.Connection, scope: Scope, places: Mapping[int, int]
     return checked
 
 
-def _attempts(run: str, config: bytes) -> float:
+def _attempts(run: str, config: bytes) -> Callable[[str], float]:
+    """How many attempts a machine of an arm may have."""
     try:
         found = json.loads(config)
     except ValueError as error:
         raise Broken("runs", run, f"its configuration is not JSON: {error}") from error
-    most = found.get("attempts") if isinstance(found, dict) else None
-    return most if isinstance(most, int) else float("inf")
+
+    def most(arm: str) -> float:
+        for settings in (_get(_get(found, "arms"), arm), found):
+            allowed = _get(settings, "attempts")
+            if isinstance(allowed, int):
+                return allowed
+        return float("inf")
+
+    return most
+
+
+def _get(settings: object, name: str) -> object:
+    return settings.get(name) if isinstance(settings, dict) else None

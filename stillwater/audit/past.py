@@ -78,7 +78,7 @@ def cases(connection: sqlite.Connection, scope: Scope, machine: int) -> Iterator
     ).fetchone()
     if content is None:
         raise Broken("machines", machine, f"its instance {instance_id} is not there")
-    settings, instance = _settings(run, config), _instance(machine, content)
+    settings, instance = _settings(run, config, arm), _instance(machine, content)
     past: list[Past] = []
     for row in connection.execute(HISTORY, (machine, scope.last)).fetchall():
         number, seq, source, event, target, attempt, evidence = row
@@ -92,9 +92,9 @@ def cases(connection: sqlite.Connection, scope: Scope, machine: int) -> Iterator
         past.append(now)
 
 
-def _settings(run: str, config: str) -> Config:
+def _settings(run: str, config: str, arm: str) -> Config:
     try:
-        return frozen(json.loads(config))
+        return frozen(json.loads(config), arm)
     except (ValueError, TypeError, AttributeError) as error:
         raise Broken("runs", run, f"its configuration can't be read: {error}") from error
 

@@ -40,7 +40,7 @@ def predictions(
         made = [
             {
                 "instance_id": machine.instance_id,
-                "model_name_or_path": model_name(found, machine.model),
+                "model_name_or_path": model_name(found, machine),
                 "model_patch": patch.decode("utf-8", "replace"),
             }
             for machine, patch in _patches(store, db, found, arm, last=last)
@@ -85,10 +85,10 @@ def patches(
     typer.echo(f"{out}: {len(verified)} patches", err=True)
 
 
-def model_name(run: RunRow, model: str) -> str:
+def model_name(run: RunRow, machine: MachineRow) -> str:
     """What predictions call the maker: version, model, and the mode where it showed the tests."""
-    mode = "+tests-feedback" if run.config.get("feedback") == "tests" else ""
-    return f"stillwater-{run.version}+{model}{mode}"
+    mode = "+tests-feedback" if reader.setting(run, machine.arm, "feedback") == "tests" else ""
+    return f"stillwater-{run.version}+{machine.model}{mode}"
 
 
 def file_names(instance_ids: Sequence[str]) -> Mapping[str, str]:

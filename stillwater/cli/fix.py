@@ -9,8 +9,7 @@ import typer
 
 from stillwater import own, runs
 from stillwater.cli import watch
-from stillwater.cli.plain import console, printable, program, warn
-from stillwater.cli.run import (
+from stillwater.cli.options import (
     Attempts,
     ConfigFile,
     Feedback,
@@ -18,9 +17,9 @@ from stillwater.cli.run import (
     SandboxKind,
     Set,
     Verbose,
-    notice,
-    settings_of,
 )
+from stillwater.cli.plain import console, printable, program, warn
+from stillwater.cli.run import notice, settings_of
 from stillwater.errors import InputError
 from stillwater.sandbox import choose
 from stillwater.sandbox.protocol import Sandbox

@@ -9,6 +9,7 @@ import typer
 from stillwater import __version__
 from stillwater.cli import (
     audit,
+    compare,
     database,
     doctor,
     export,
@@ -39,6 +40,7 @@ databases = typer.Typer(help="Copy, check and compact a database.", no_args_is_h
 pictures = typer.Typer(help="The images that instances run in.", no_args_is_help=True)
 
 app.command("run")(run.run)
+app.command("compare")(compare.command)
 app.command("resume")(run.resume)
 app.command("fix")(fix.command)
 app.command("status")(status.command)

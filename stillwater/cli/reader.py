@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from stillwater.canonical import Json
 from stillwater.cli.plain import one_line
 from stillwater.errors import InputError
 from stillwater.machine import Event
@@ -26,6 +27,13 @@ def artifacts_of(step: queries.Step) -> Mapping[str, str]:
     """Names of the artifacts in the evidence of a transition, with their SHA-256."""
     named = step.evidence.get("artifacts")
     return {str(k): str(v) for k, v in named.items()} if isinstance(named, Mapping) else {}
+
+
+def setting(run: RunRow, arm: str, name: str) -> Json:
+    """What a run's machines of that arm were set to; None if the run doesn't say."""
+    arms = run.config.get("arms")
+    own = arms.get(arm) if isinstance(arms, Mapping) else None
+    return own[name] if isinstance(own, Mapping) and name in own else run.config.get(name)
 
 
 def open_store(db: Path) -> Store:

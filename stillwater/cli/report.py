@@ -2,17 +2,23 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.text import Text
 
-from stillwater.cli import reader
-from stillwater.cli.plain import Grid, console, duration, number, one_line
+from stillwater.cli import comparison, reader
+from stillwater.cli.export import write
+from stillwater.cli.plain import Grid, console, duration, number, one_line, program
 from stillwater.cli.reader import DEFAULT_DB, Db, RunId
 from stillwater.cli.results import final_line, percentage, results_table
 from stillwater.cli.summary import summary
+from stillwater.comparison import Comparison, compare
+from stillwater.comparison.markdown import markdown
+from stillwater.comparison.page import page
+from stillwater.errors import InputError
 from stillwater.store import queries
 
 TOLD = (
@@ -37,26 +43,56 @@ def command(
     as_json: Annotated[
         bool, typer.Option("--json", help="Everything, as one JSON object.")
     ] = False,
+    as_markdown: Annotated[
+        bool, typer.Option("--markdown", help="Of a comparison: its tables as Markdown.")
+    ] = False,
+    html: Annotated[
+        Path | None,
+        typer.Option("--html", metavar="FILE", help="Of a comparison: one page, with plots."),
+    ] = None,
     db: Db = DEFAULT_DB,
 ) -> None:
-    """Report a run: success by attempts, by repository, by model, and how machines ended."""
+    """Report a run: success by attempts, by repository, by model, and how machines ended.
+
+    Of a run with several arms: which of them repaired what, and whether that is chance.
+    """
     with reader.open_store(db) as store:
         found = reader.run_of(store, run)
         told = summary(store, found)
+        compared = compare(store, found) if told["comparison"] else None
     if as_json:
         # ASCII only: what models and tests said can't reach the terminal but as escapes of JSON.
         typer.echo(json.dumps(told, indent=2, ensure_ascii=True))
+        return
+    if as_markdown or html:
+        _write(found.id, compared, told, html)
         return
     outcomes = queries.outcomes(db, found.id)
     out = console()
     _head(out, told)
     out.print(results_table(outcomes))
-    for heading, grid in _tables(told):
+    if compared:
+        comparison.show(out, compared)
+    for heading, grid in _tables(told)[2 if compared else 0 :]:
         if grid.rows:
             out.print(Text(f"\n{heading}", style="bold"))
             out.print(grid)
     _foot(out, told)
     out.print(Text(f"\n{final_line(outcomes)}", style="bold"))
+
+
+def _write(
+    run_id: str, compared: Comparison | None, told: Mapping[str, Any], html: Path | None
+) -> None:
+    if compared is None:
+        raise InputError(
+            f"run {run_id} has one arm and nothing to compare: see `{program()} compare --help`"
+        )
+    if html is None:
+        typer.echo(markdown(compared, told["run"], told["feedback_note"]), nl=False)
+        return
+    write(html, page(compared, told["run"], told["feedback_note"]).encode())
+    typer.echo(f"{html}: {len(compared.arms)} arms, {compared.instances} instances", err=True)
 
 
 def _head(out: Console, told: Mapping[str, Any]) -> None:

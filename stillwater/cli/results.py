@@ -15,12 +15,19 @@ FEEDBACK_NOTES = {
 }
 
 
+COLUMNS = ("verdict", "attempts", "model", "time", "last event")
+
+
 class Ended(Protocol):
     """A row of the view `outcomes`, as far as it is shown here."""
 
     @property
     def instance_id(self) -> str:
         """The instance."""
+
+    @property
+    def arm(self) -> str:
+        """The arm of its machine."""
 
     @property
     def state(self) -> str:
@@ -47,13 +54,15 @@ def results_table(
     outcomes: Sequence[Ended], config: Mapping[str, Any] | None = None
 ) -> RenderableType:
     """One line a machine, and what the run's feedback mode means for the number below it."""
+    has_arms = len(arms_of(outcomes)) > 1
     grid = Grid(
-        ("instance", "verdict", "attempts", "model", "time", "last event"),
+        ("instance", *(["arm"] if has_arms else []), *COLUMNS),
         right=frozenset({"attempts", "time"}),
     )
     for one in outcomes:
         grid.add(
             one.instance_id,
+            *([one.arm] if has_arms else []),
             verdict(one.state),
             str(one.attempts),
             one.model or "–",
@@ -78,8 +87,22 @@ def percentage(part: int, total: int) -> str:
     return f"{min(99, max(1, round(100 * part / total)))}%"
 
 
+def arms_of(outcomes: Sequence[Ended]) -> Sequence[str]:
+    """The arms of these machines, in the order of their creation."""
+    return list(dict.fromkeys(one.arm for one in outcomes))
+
+
 def final_line(outcomes: Sequence[Ended]) -> str:
-    """`Final: 11/16 verified (69%)`."""
+    """`Final: 11/16 verified (69%)`; of a comparison, `Final: direct 5/16 (31%), …`."""
+    arms = arms_of(outcomes)
+    if len(arms) < 2:
+        told = _verified(outcomes, " verified")
+        return f"Final: {told}"
+    own = {arm: [one for one in outcomes if one.arm == arm] for arm in arms}
+    return "Final: " + ", ".join(f"{arm} {_verified(ended)}" for arm, ended in own.items())
+
+
+def _verified(outcomes: Sequence[Ended], word: str = "") -> str:
     verified = sum(one.state == State.VERIFIED for one in outcomes)
     share = f" ({percentage(verified, len(outcomes))})" if outcomes else ""
-    return f"Final: {verified}/{len(outcomes)} verified{share}"
+    return f"{verified}/{len(outcomes)}{word}{share}"

@@ -11,49 +11,40 @@ from rich.text import Text
 
 from stillwater import config as configuration
 from stillwater import datasets, runs
-from stillwater.cli import watch
+from stillwater.cli import comparison, watch
+from stillwater.cli.options import (
+    Arm,
+    Attempts,
+    ConfigFile,
+    DatasetName,
+    Feedback,
+    Instances,
+    Limit,
+    Model,
+    Part,
+    Repositories,
+    SandboxKind,
+    Set,
+    Shuffle,
+    Split,
+    Verbose,
+)
 from stillwater.cli.plain import console, printable, program
 from stillwater.cli.reader import DEFAULT_DB, Db
-from stillwater.cli.results import final_line, results_table
+from stillwater.cli.results import arms_of, final_line, results_table
+from stillwater.comparison import compare
 from stillwater.sandbox import Sandbox
 from stillwater.store import Store, queries
 
-Model = Annotated[
-    str | None, typer.Option("--model", help="The one model to use, in litellm's notation.")
-]
-Attempts = Annotated[int | None, typer.Option("--attempts", help="Attempts a machine has.")]
-Feedback = Annotated[
-    str | None, typer.Option("--feedback", help="tests: all failures go back; visible: no hidden.")
-]
-SandboxKind = Annotated[str | None, typer.Option("--sandbox", help="auto, docker or local.")]
-Set = Annotated[list[str] | None, typer.Option("--set", help="KEY=VALUE: any setting.")]
-Arm = Annotated[
-    str | None, typer.Option("--arm", help="A named configuration: patch, strict, direct, …")
-]
-ConfigFile = Annotated[
-    Path | None, typer.Option("--config", help="TOML file instead of ./stillwater.toml.")
-]
-Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Log lines on stderr too.")]
-
 
 def run(
-    dataset: Annotated[
-        str, typer.Argument(help="samples, a .jsonl/.json/.parquet file, lite, verified, …")
-    ] = "samples",
-    limit: Annotated[
-        int | None, typer.Option("--limit", min=1, help="At most N instances.")
-    ] = None,
-    part: Annotated[str | None, typer.Option("--slice", help="A:B, as in Python.")] = None,
-    instance: Annotated[
-        list[str] | None, typer.Option("--instance", help="Only these: an id, or a*pattern.")
-    ] = None,
-    repo: Annotated[
-        list[str] | None, typer.Option("--repo", help="Only of OWNER/NAME, or an own*/pattern.")
-    ] = None,
-    shuffle: Annotated[
-        int | None, typer.Option("--shuffle", metavar="SEED", help="In the order of this seed.")
-    ] = None,
-    split: Annotated[str, typer.Option("--split", help="Which split of a hub dataset.")] = "test",
+    dataset: DatasetName = "samples",
+    limit: Limit = None,
+    part: Part = None,
+    instance: Instances = None,
+    repo: Repositories = None,
+    shuffle: Shuffle = None,
+    split: Split = "test",
     model: Model = None,
     attempts: Attempts = None,
     feedback: Feedback = None,
@@ -70,7 +61,8 @@ def run(
     chosen = datasets.select(datasets.load(dataset, split), wanted)
     place = runs.Place(db)
     with runs.opened(place, lease_seconds=settings.lease_seconds) as store:
-        ready = runs.plan(place, chosen, settings, notice, arm=arm or runs.DEFAULT_ARM)
+        arms = {arm: settings} if arm else None
+        ready = runs.plan(place, chosen, settings, notice, arms=arms)
         run_id = runs.create(store, ready)
         drive(place, store, run_id, ready.sandbox, verbose=verbose)
 
@@ -95,6 +87,21 @@ def resume(
         drive(place, store, found.id, runs.sandbox_of(place, settings), verbose=verbose)
 
 
+def flags_of(
+    model: str | None,
+    attempts: int | None,
+    feedback: str | None,
+    sandbox: str | None,
+    assignments: Sequence[str] | None,
+) -> dict[str, Any]:
+    """What the flags say of the configuration; --model replaces the whole chain."""
+    flags: dict[str, Any] = {"attempts": attempts, "feedback": feedback, "sandbox": sandbox}
+    if model is not None:
+        flags["models"] = (model,)
+    given = {name: value for name, value in flags.items() if value is not None}
+    return configuration.parse_set(assignments or ()) | given
+
+
 def settings_of(
     model: str | None,
     attempts: int | None,
@@ -104,12 +111,9 @@ def settings_of(
     file: Path | None,
     arm: str | None = None,
 ) -> configuration.Config:
-    """The configuration with what the flags say; --model replaces the whole chain."""
-    flags: dict[str, Any] = {"attempts": attempts, "feedback": feedback, "sandbox": sandbox}
-    if model is not None:
-        flags["models"] = (model,)
-    given = {name: value for name, value in flags.items() if value is not None}
-    return configuration.load(configuration.parse_set(assignments or ()) | given, file, arm)
+    """The configuration with what the flags say."""
+    flags = flags_of(model, attempts, feedback, sandbox, assignments)
+    return configuration.load(flags, file, arm)
 
 
 def notice(text: str) -> None:
@@ -128,6 +132,8 @@ def drive(place: runs.Place, store: Store, run_id: str, sandbox: Sandbox, *, ver
         watch.leave(stopped.exit_code)
     outcomes = queries.outcomes(place.db, run_id)
     screen.print(results_table(outcomes, store.run(run_id).config))
+    if len(arms_of(outcomes)) > 1:
+        comparison.show(screen, compare(store, store.run(run_id)))
     print(final_line(outcomes))
     print_next(place, outcomes)
 
@@ -138,10 +144,14 @@ def again(place: runs.Place, run_id: str) -> str:
 
 
 def print_next(place: runs.Place, outcomes: Sequence[Any]) -> None:
-    """The three commands to try next."""
+    """The commands to try next."""
     flag, name = _db_flag(place), program()
     first = outcomes[0].instance_id
+    arms = arms_of(outcomes)
     print("\nTry next:")
+    if len(arms) > 1:
+        print(f"  {name} report --html compared.html{flag}   the comparison as a page, with plots")
+        first += f" --arm {arms[0]}"
     print(f"  {name} show {first}{flag}      what happened to one of them, step by step")
     print(f"  {name} report{flag}            success by attempts, by repository, by model")
     print(f"  {name} doctor{flag}            which models and sandboxes this machine offers")

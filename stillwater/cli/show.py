@@ -131,7 +131,7 @@ def _timeline(
     head = [machine.instance_id, verdict(machine.state), f"attempt {machine.attempt}"]
     head += [f"run {run.id}", *([] if machine.arm == "default" else [f"arm {machine.arm}"])]
     out.print(Text("  ".join(one_line(part) for part in head), style="bold"))
-    note = FEEDBACK_NOTES.get(str(run.config.get("feedback")))
+    note = FEEDBACK_NOTES.get(str(reader.setting(run, machine.arm, "feedback")))
     if note:
         out.print(Text(note, style="dim"))
     if not steps:

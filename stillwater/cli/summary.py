@@ -8,7 +8,8 @@ from typing import Any
 
 from sqlalchemy import TextClause, text
 
-from stillwater.cli.results import FEEDBACK_NOTES
+from stillwater.cli.results import FEEDBACK_NOTES, arms_of
+from stillwater.comparison import compare
 from stillwater.machine import FINAL, State
 from stillwater.store import RunRow, Store, queries
 from stillwater.store.queries import OutcomeRow, UsageRow
@@ -54,6 +55,7 @@ def summary(store: Store, run: RunRow) -> dict[str, Any]:
         "passed_over": passed_over if isinstance(passed_over, list) else [],
         "config": config,
         "machines": [asdict(one) for one in outcomes],
+        "comparison": asdict(compare(store, run)) if len(arms_of(outcomes)) > 1 else None,
     }
 
 

@@ -22,7 +22,16 @@ def drive(
     What a person must see to is told on stderr.
     """
     machines = store.machines(run_id)
-    watched = [(row.id, row.instance_id, row.state, row.attempt) for row in machines]
+    has_arms = len({row.arm for row in machines}) > 1
+    watched = [
+        (
+            row.id,
+            f"{row.instance_id}  {row.arm}" if has_arms else row.instance_id,
+            row.state,
+            row.attempt,
+        )
+        for row in machines
+    ]
     log = logs.to_run_folder(place.folder / "runs" / run_id, warn if verbose else None)
     with log, Progress(watched, run_id, machines[0].model, screen) as progress:
         stopped = runs.drive(place, store, run_id, sandbox, progress)

@@ -22,8 +22,8 @@ class NewRun:
     config: Mapping[str, Json]
     version: str
     rows: Sequence[Mapping[str, Json]]
-    arms: Sequence[str]
-    model: str
+    arms: Mapping[str, str]
+    """The model that each arm begins with."""
 
 
 def create(connection: Connection, run: NewRun, now: str) -> None:
@@ -50,15 +50,22 @@ def create(connection: Connection, run: NewRun, now: str) -> None:
             "arm": arm,
             "state": State.READ.value,
             "attempt": 1,
-            "model": run.model,
+            "model": run.arms[arm],
             "created_at": now,
             "updated_at": now,
         }
-        for arm in run.arms
-        for instance_id in contents
+        for number, instance_id in enumerate(contents)
+        for arm in _in_turn(list(run.arms), number)
     ]
     if made:
         connection.execute(insert(machines), made)
+
+
+def _in_turn(arms: Sequence[str], number: int) -> Sequence[str]:
+    """All arms of one instance together, another of them first each time: what disturbs the machine
+    for a while then disturbs all alike."""
+    at = number % len(arms)
+    return [*arms[at:], *arms[:at]]
 
 
 def _contents(run: NewRun) -> dict[str, str]:

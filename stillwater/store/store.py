@@ -78,15 +78,16 @@ class Store:
         config: Mapping[str, Json],
         version: str,
         rows: Sequence[Mapping[str, Json]],
-        arms: Sequence[str] = ("default",),
-        model: str,
+        arms: Mapping[str, str],
     ) -> None:
         """Write a run, its instances and its machines, each in READ at attempt 1, all or nothing.
+
+        `arms` names the model that each arm begins with.
 
         Raises:
             InputError: the run exists, or a row has no instance_id, or one that another row has.
         """
-        new = NewRun(run_id, dataset, dataset_sha256, config, version, rows, arms, model)
+        new = NewRun(run_id, dataset, dataset_sha256, config, version, rows, arms)
         with self._writing() as connection:
             create(connection, new, stamp(self._clock()))
 

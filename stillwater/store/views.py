@@ -64,7 +64,10 @@ ended AS (
 ),
 arms AS (
   SELECT e.run_id, e.arm,
-    coalesce(r.config ->> '$.attempts', max(e.attempt)) AS attempts,
+    coalesce(
+      (SELECT a.value ->> '$.attempts' FROM json_each(r.config, '$.arms') AS a
+        WHERE a.key = e.arm),
+      r.config ->> '$.attempts', max(e.attempt)) AS attempts,
     count(*) AS total
   FROM ended AS e JOIN runs AS r ON r.id = e.run_id
   GROUP BY e.run_id, e.arm

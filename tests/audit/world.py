@@ -135,7 +135,7 @@ def make(folder: Path) -> "World":
             config = load({"models": ("m",), "model_slots": 1, "sandbox_slots": 1, **settings})
             store.create_run(
                 run_id=run, dataset="d", dataset_sha256=digest(run.encode()),
-                config=stored(config), version=__version__, model="m",
+                config=stored(config), version=__version__, arms={"default": "m"},
                 rows=[row(name, folder / "source", commit) for name in names],
             )  # fmt: skip
             scheduler = Scheduler(

@@ -101,7 +101,7 @@ def create(store: Store, run_id: str, names: tuple[str, ...], **config: Json) ->
         config={"models": ["builtin/mutate"], "attempts": 2, "feedback": "tests", **config},
         version="0.1.0",
         rows=rows,
-        model="builtin/mutate",
+        arms={"default": "builtin/mutate"},
     )
     return [row.id for row in store.machines(run_id)]
 

@@ -92,8 +92,7 @@ def test_a_run_of_several_arms_asks_which(cli: Cli, tmp_path: Path) -> None:
             config={},
             version="0.1.0",
             rows=[{"instance_id": "a__a-1"}],
-            arms=("default", "long"),
-            model="m",
+            arms={"default": "m", "long": "m"},
         )
     assert "--arm" in cli.refuses("export", "predictions", "--db", db)
     assert "--arm" in cli.refuses("show", "a__a-1", "--db", db)

@@ -106,6 +106,7 @@ class Row:
     instance_id: str
     state: State
     attempts: int = 1
+    arm: str = "default"
     model: str | None = "builtin/mutate"
     seconds: float = 12.0
     reason: str | None = "passed"
@@ -115,6 +116,15 @@ def test_the_final_line_counts_the_verified() -> None:
     rows = [Row(f"i-{n}", State.VERIFIED if n < 11 else State.FAILED) for n in range(16)]
     assert final_line(rows) == "Final: 11/16 verified (69%)"
     assert final_line([]) == "Final: 0/0 verified"
+
+
+def test_the_final_line_of_a_comparison_counts_for_each_arm() -> None:
+    rows = [
+        Row(f"i-{n}", State.VERIFIED if n < most else State.FAILED, arm=arm)
+        for arm, most in (("patch", 1), ("direct", 3))
+        for n in range(4)
+    ]
+    assert final_line(rows) == "Final: patch 1/4 (25%), direct 3/4 (75%)"
 
 
 def test_a_share_is_whole_only_when_all_are() -> None:

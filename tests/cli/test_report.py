@@ -20,6 +20,7 @@ KEYS = {
     "passed_over",
     "config",
     "machines",
+    "comparison",
 }
 
 

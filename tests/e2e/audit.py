@@ -26,15 +26,16 @@ def audited(folder: Path, *words: str) -> dict[str, Any]:
 
 
 def transitions(db: Path) -> dict[str, list[dict[str, Any]]]:
-    """Every instance's transitions in order."""
+    """Every machine's transitions in order, by its instance and arm."""
     with closing(sqlite3.connect(f"file:{db}?mode=ro", uri=True)) as database:
         rows = database.execute(
-            "SELECT m.instance_id, t.seq, t.source, t.event, t.target, t.attempt, t.evidence"
+            "SELECT m.instance_id || ' ' || m.arm,"
+            " t.seq, t.source, t.event, t.target, t.attempt, t.evidence"
             " FROM transitions t JOIN machines m ON m.id = t.machine_id ORDER BY m.id, t.seq"
         ).fetchall()
     found: dict[str, list[dict[str, Any]]] = {}
-    for instance, seq, source, event, target, attempt, evidence in rows:
-        found.setdefault(instance, []).append(
+    for machine, seq, source, event, target, attempt, evidence in rows:
+        found.setdefault(machine, []).append(
             {
                 "seq": seq, "source": source, "event": event, "target": target,
                 "attempt": attempt, "evidence": json.loads(evidence),

@@ -56,7 +56,7 @@ class World:
         with Store.open(self.folder / "s.db") as store:
             store.create_run(
                 run_id="r", dataset="d", dataset_sha256=SHA, config=stored(config), version="t",
-                rows=[self.row], model="openai/local",
+                rows=[self.row], arms={"default": "openai/local"},
             )  # fmt: skip
             scheduler = Scheduler(
                 store=store, run_id="r", dataset_sha256=SHA, config=config, steps=STEPS,

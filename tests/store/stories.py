@@ -24,8 +24,7 @@ def new_run(store: Store, run_id: str = "run-1", arms: tuple[str, ...] = ("defau
         config={"attempts": 3},
         version="0.1.0",
         rows=ROWS,
-        arms=arms,
-        model="small",
+        arms=dict.fromkeys(arms, "small"),
     )
 
 

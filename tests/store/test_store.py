@@ -23,14 +23,16 @@ def counts(db: Path) -> list[int]:
     return found
 
 
-def test_a_new_run_has_a_machine_for_each_instance_and_arm(store: Store) -> None:
+def test_a_new_run_has_all_arms_of_an_instance_together_and_another_first_each_time(
+    store: Store,
+) -> None:
     new_run(store, "run-2", arms=("default", "warm"))
     rows = store.machines("run-2")
     assert [(row.instance_id, row.arm) for row in rows] == [
         ("tide__tide-1", "default"),
-        ("moss__moss-2", "default"),
         ("tide__tide-1", "warm"),
         ("moss__moss-2", "warm"),
+        ("moss__moss-2", "default"),
     ]
     assert {(row.state, row.attempt, row.model, row.seq, row.head) for row in rows} == {
         (State.READ, 1, "small", 0, None)
@@ -86,7 +88,7 @@ def test_a_run_that_cant_be_made_leaves_nothing(store: Store) -> None:
                 config={},
                 version="0",
                 rows=rows,
-                model="m",
+                arms={"default": "m"},
             )
     assert counts(store.path) == before
 

@@ -1,0 +1,57 @@
+"""How a comparison's numbers are written, wherever it is shown."""
+
+import json
+
+from stillwater.comparison.model import ArmFigures, Comparison
+
+NONE = "–"
+NAMED = 5
+
+
+def share(value: float | None) -> str:
+    """`29%`."""
+    return NONE if value is None else f"{value:.0%}"
+
+
+def interval(found: tuple[float, float] | None) -> str:
+    """`15–49%`."""
+    return NONE if found is None else f"{100 * found[0]:.0f}–{100 * found[1]:.0f}%"
+
+
+def probability(p: float) -> str:
+    """`0.031`, or `<0.001`."""
+    return "<0.001" if p < 0.001 else f"{p:.3f}"
+
+
+def count(number: int) -> str:
+    """`12,345`."""
+    return f"{number:,}"
+
+
+def duration(seconds: float) -> str:
+    """`42 s`, `17 min` or `2 h 07 min`."""
+    minutes = round(seconds / 60)
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02d} min"
+
+
+def cost(dollars: float | None) -> str:
+    """`$0.12`; an en dash where no price is known."""
+    return NONE if dollars is None else f"${dollars:.2f}"
+
+
+def settings(arm: ArmFigures) -> str:
+    """What the arm sets otherwise than the run, as in a TOML file."""
+    sets = [f"{name} = {json.dumps(value)}" for name, value in sorted(arm.settings.items())]
+    return "; ".join(sets) or "as the run"
+
+
+def left_out(told: Comparison) -> str:
+    """A sentence on the instances that don't count yet; "" if all do."""
+    if not told.left_out:
+        return ""
+    named = ", ".join(told.left_out[:NAMED])
+    more = ", …" if len(told.left_out) > NAMED else ""
+    many = len(told.left_out)
+    return f"Not counted, since some arm hasn't ended with them: {many} ({named}{more})"
