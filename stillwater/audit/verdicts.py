@@ -45,7 +45,7 @@ def _visible(case: Case) -> Sequence[str]:
     before = chosen.evidence.get("visible") if chosen else None
     hidden = set(case.given.instance.FAIL_TO_PASS)
     told = before if isinstance(before, Mapping) else {}
-    return [test for test, status in told.items() if status in PASSING and test not in hidden]
+    return sorted(test for test, status in told.items() if status in PASSING and test not in hidden)
 
 
 def _baseline(case: Case) -> str | None:

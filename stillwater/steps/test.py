@@ -40,7 +40,8 @@ def _visible(snapshot: Snapshot, tools: Tools, patch: str) -> Outcome | None:
     before = read.evidence.get("visible", {}) if read else {}
     assert isinstance(before, Mapping)
     hidden = set(snapshot.instance.FAIL_TO_PASS)
-    must = [t for t, status in before.items() if status in PASSING and t not in hidden]
+    # Sorted: the evidence that a resumed run reads has another order than what READ found.
+    must = sorted(t for t, status in before.items() if status in PASSING and t not in hidden)
     ran = run_tests(snapshot, tools, patch, hidden=False)
     verdict = judge(ran.reading, (), must)
     went_on = not verdict.failing and ran.execution.stopped is None
