@@ -9,6 +9,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from stillwater import stuck
+
 _ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\ufeff]")
 _SURROGATES = re.compile(r"[\ud800-\udfff]")
@@ -73,6 +75,9 @@ def distil(
         chosen = [(test, report) for test, report in chosen if test in known]
         if not chosen:
             return _cut("\n".join(f"FAILED {test}" for test in failing[:_TESTS]), limit)
+    if not chosen and (under_way := stuck.stuck(log, root)):
+        ids = "\n".join(f"FAILED {test}" for test in failing[:_TESTS])
+        return _cut(f"{ids}\n{cleaned(stuck.told(under_way), root)}", limit)
     if not chosen:
         summary = [line for line in lines if _SUMMARY.match(line) and "::" in line]
         return _cut("\n".join(dict.fromkeys(summary[:_TESTS])) or _last(lines), limit)

@@ -19,7 +19,8 @@ from stillwater.sandbox.protocol import SetupError
 from stillwater.snapshot import Artifact, Outcome, Snapshot
 from stillwater.steps import evaluation
 from stillwater.steps.tools import LEAST_SECONDS, TestRun, Tools, calls_of_tests, run_tests
-from stillwater.suspects import Calls, Suspect, suspects
+from stillwater.stuck import Frame, stuck
+from stillwater.suspects import Calls, Place, Suspect, suspects
 
 RESERVED_TOKENS = 3000
 """For the failing tests and the earlier attempts, which come after the files."""
@@ -52,9 +53,21 @@ def read(snapshot: Snapshot, tools: Tools) -> Outcome:
 
 def _calls(snapshot: Snapshot, tools: Tools, baseline: TestRun) -> Calls:
     config, took = snapshot.config, baseline.execution.seconds
+    if not baseline.reading.tests and config.feedback == "tests":
+        return _calls_of_the_stuck(snapshot.instance, baseline)
     asked = config.find_suspects and config.feedback == "tests" and took <= _LONGEST_ASKED
     seconds = LEAST_SECONDS + _SLOWER * took
     return calls_of_tests(snapshot, tools, seconds) if asked else {}
+
+
+def _calls_of_the_stuck(instance: Instance, baseline: TestRun) -> Calls:
+    """Those under way when the tests didn't go on: to run such tests once more tells no more."""
+    places = {Place(one.path, one.line): "" for one in _stuck(baseline)}
+    return dict.fromkeys(instance.FAIL_TO_PASS, places)
+
+
+def _stuck(baseline: TestRun) -> Sequence[Frame]:
+    return stuck(evaluation.printed_by_tests(baseline.log.decode("utf-8", "replace")))
 
 
 def _visible_baseline(snapshot: Snapshot, tools: Tools) -> TestRun | None:
@@ -65,7 +78,7 @@ def _visible_baseline(snapshot: Snapshot, tools: Tools) -> TestRun | None:
 
 def _why_invalid(snapshot: Snapshot, baseline: TestRun) -> str | None:
     execution = baseline.execution
-    if not baseline.reading.tests:
+    if not baseline.reading.tests and not _stuck(baseline):
         last = tail(baseline.log.decode("utf-8", "replace"), 200).strip().splitlines()
         how = execution.stopped or f"exit code {execution.exit_code}"
         return f"the tests can't run ({how}): {last[-1] if last else 'they print nothing'}"

@@ -6,6 +6,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from stillwater import stuck
 from stillwater.canonical import digest
 from stillwater.config import Config
 from stillwater.datasets.instance import Instance
@@ -22,7 +23,7 @@ from stillwater.suspects import Calls, telling, told
 LEAST_SECONDS = 30.0
 """No test run is called hanging before."""
 
-PYTEST_OPTIONS = "-rA -p no:cacheprovider --color=no"
+PYTEST_OPTIONS = f"-rA -p no:cacheprovider --color=no {stuck.PYTEST_OPTION}"
 """Given by PYTEST_ADDOPTS, so that any pytest command prints the summary that the parser reads."""
 
 

@@ -4,7 +4,7 @@
 command do so and reads what it told, `rank.py` compares failing tests with passing ones.
 """
 
-from stillwater.suspects.calls import Calls, telling, told
+from stillwater.suspects.calls import Calls, Place, telling, told
 from stillwater.suspects.rank import Suspect, suspects
 
-__all__ = ["Calls", "Suspect", "suspects", "telling", "told"]
+__all__ = ["Calls", "Place", "Suspect", "suspects", "telling", "told"]

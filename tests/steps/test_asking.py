@@ -3,6 +3,8 @@
 import subprocess
 from pathlib import Path
 
+import pytest
+
 from tests.steps.test_repairs import CODE, RIGHT, WRONG, World, events, world
 
 __all__ = ["world"]
@@ -158,3 +160,15 @@ def test_where_no_whole_file_fits_no_question_is_asked_twice(world: World) -> No
     assert first != second
     assert first == third
     assert [one["temperature"] for one in world.script.asked] == [0, 0, 0.7]
+
+
+@pytest.mark.slow
+def test_a_loop_without_end_is_shown_and_repaired(world: World) -> None:
+    looping = CODE.replace("    return x + 1\n", "    while x:\n        pass\n    return x\n")
+    grown(world, looping)
+    history = world.repair(RIGHT, test_timeout=7.0)
+
+    assert events(history) == ["read", "proposed", "applied", "passed"]
+    (prompt,) = world.prompts()
+    assert "The test doesn't end: it loops or waits within `double` of code_.py." in prompt
+    assert "- double in code_.py, lines 1-4" in prompt
