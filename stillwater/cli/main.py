@@ -15,6 +15,7 @@ from stillwater.cli import (
     fix,
     images,
     read,
+    replay,
     report,
     run,
     show,
@@ -46,6 +47,7 @@ app.command("show")(show.command)
 app.command("read")(read.command)
 app.command("report")(report.command)
 app.command("audit")(audit.command)
+app.command("replay")(replay.command)
 exports.command("predictions")(export.predictions)
 exports.command("patches")(export.patches)
 app.add_typer(exports, name="export")
