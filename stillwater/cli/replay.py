@@ -55,8 +55,9 @@ def command(
     with reader.open_store(db) as store, _place(db, into) as place:
         record = replay.Record(store, reader.run_of(store, run), instance or ())
         _tell_version(record)
+        chosen = replay.prepare(place, record, sandbox)
         with runs.opened(place) as made:
-            chosen = replay.begin(place, made, record, sandbox)
+            replay.begin(made, record, chosen)
             steps = replay.following(record)
             screen = console(sys.stderr if as_json else sys.stdout)
             stopped = watch.drive(place, made, record.run.id, chosen, screen, verbose, steps)

@@ -4,9 +4,9 @@
 `again.py` the new run that they are taken in, `compare.py` says where the two differ.
 """
 
-from stillwater.replay.again import begin
+from stillwater.replay.again import begin, prepare
 from stillwater.replay.compare import Difference, Report, Short, compare
 from stillwater.replay.follow import following
 from stillwater.replay.record import Record
 
-__all__ = ["Difference", "Record", "Report", "Short", "begin", "compare", "following"]
+__all__ = ["Difference", "Record", "Report", "Short", "begin", "compare", "following", "prepare"]

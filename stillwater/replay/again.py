@@ -5,7 +5,7 @@ from typing import get_args
 
 from stillwater import __version__, preflight, runs
 from stillwater.canonical import Json
-from stillwater.config import Config, frozen
+from stillwater.config import frozen
 from stillwater.errors import InputError
 from stillwater.own import is_own
 from stillwater.replay.record import Record
@@ -14,16 +14,15 @@ from stillwater.sandbox.protocol import Sandbox
 from stillwater.store import Store
 
 
-def begin(place: runs.Place, store: Store, record: Record, sandbox: str | None = None) -> Sandbox:
-    """Write the run that replays `record`, under the same id, and have its sandbox ready.
+def prepare(place: runs.Place, record: Record, sandbox: str | None = None) -> Sandbox:
+    """The sandbox to replay `record` in, ready; all is checked before anything is written.
 
     `sandbox` is a kind to use instead of the recorded one.
 
     Raises:
         InputError: it can't run here: no such sandbox, log parser or local repository.
     """
-    run, instances = record.run, record.dataset.instances
-    config = frozen(run.config)
+    config, instances = frozen(record.run.config), record.dataset.instances
     if sandbox is not None and sandbox not in get_args(Kind):
         raise InputError(f"--sandbox {sandbox}: there are {', '.join(get_args(Kind))}")
     if sandbox is not None:
@@ -32,10 +31,16 @@ def begin(place: runs.Place, store: Store, record: Record, sandbox: str | None =
     path = os.environ.get("PATH") if all(map(is_own, instances)) else None
     chosen = runs.sandbox_of(place, config, path)
     preflight.check_sandbox(instances, chosen.kind)
-    # The heads of a replay are nobody's evidence.
+    return chosen
+
+
+def begin(store: Store, record: Record, sandbox: Sandbox) -> None:
+    """Write the run that replays `record`, under the same id."""
+    run = record.run
     changes: dict[str, Json] = {
-        "sandbox": chosen.kind,
-        "sandbox_slots": _slots(config),
+        "sandbox": sandbox.kind,
+        "sandbox_slots": _slots(run.config.get("sandbox_slots")),
+        # The heads of a replay are nobody's evidence.
         "heads_git": None,
     }
     store.create_run(
@@ -48,9 +53,9 @@ def begin(place: runs.Place, store: Store, record: Record, sandbox: str | None =
         arms=tuple(dict.fromkeys(arm for _, arm in record.machines)),
         model=next(iter(record.machines.values())).model,
     )
-    return chosen
 
 
-def _slots(config: Config) -> int:
+def _slots(recorded: Json) -> int:
     """As many tests at once as then, but no more than this machine has processors for."""
-    return min(config.sandbox_slots, os.cpu_count() or 1)
+    here = os.cpu_count() or 1
+    return min(recorded, here) if isinstance(recorded, int) else here

@@ -1,7 +1,9 @@
 """`stillwater replay` as a person uses it: of a run that was killed, and of a changed one."""
 
 import json
+import os
 import shutil
+import sys
 import time
 from pathlib import Path
 from subprocess import Popen
@@ -12,6 +14,7 @@ from stillwater.store import Store
 from tests.audit.world import World as Forger
 from tests.e2e.audit import transitions
 from tests.e2e.command import started, stillwater
+from tests.e2e.test_fix import git
 
 RUN = ("run", "samples", "--model", "builtin/mutate", "--sandbox", "local")
 FIRST = "confine__confine-14"
@@ -70,6 +73,7 @@ def test_a_changed_answer_is_named_and_what_came_is_kept(recorded: Path, tmp_pat
         FIRST,
     )
     forger.forge(number, {}, name="completion", content=b"I \x1b[31mdon't know.")
+    forger.tamper("UPDATE runs SET version = '0.0.9'")
     words = ("replay", "--instance", FIRST, "--into")
 
     done = stillwater(tmp_path, *words, "again.db")
@@ -79,6 +83,7 @@ def test_a_changed_answer_is_named_and_what_came_is_kept(recorded: Path, tmp_pat
     assert "  recorded  GENERATE --proposed--> APPLY, attempt 2\n" in done.stdout
     assert "  now       GENERATE --unusable--> REFINE, attempt 2: " in done.stdout
     assert "the same: 1 difference" in done.stdout
+    assert "was made by Stillwater 0.0.9, this is " in done.stderr
     shown = stillwater(tmp_path, "show", FIRST, "--completion", "--db", "again.db")
     assert shown.stdout.strip() == "I don't know."
     assert stillwater(tmp_path, "audit", "--db", "again.db").returncode == 0
@@ -112,7 +117,31 @@ def test_a_replay_of_no_database_makes_none(tmp_path: Path) -> None:
 def test_what_cannot_be_replayed_is_one_sentence(
     recorded: Path, words: tuple[str, ...], said: str
 ) -> None:
-    done = stillwater(recorded.parent, "replay", *words)
+    done = stillwater(recorded.parent, "replay", "--into", "again.db", *words)
     assert done.returncode == 2
+    assert not (recorded.parent / "again.db").exists()
     assert said in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_the_run_of_a_fix_is_replayed_with_ones_own_path(tmp_path: Path) -> None:
+    shop, programs = tmp_path / "shop", tmp_path / "programs"
+    shop.mkdir()
+    programs.mkdir()
+    (shop / "price.py").write_text("def price(n):\n    return n + 1 - 2\n")
+    (shop / "test_price.py").write_text(
+        "from price import price\n\n\ndef test_price():\n    assert price(1) == 2\n"
+    )
+    git(shop, "init", "-q")
+    check = programs / "check"
+    check.write_text(f"#!/bin/sh\nexec {sys.executable} -m pytest -q\n")
+    check.chmod(0o755)
+    path = f"{programs}:{os.environ['PATH']}"
+    words = ("fix", "--repo", "shop", "--test", "check", "--model", "builtin/mutate")
+    fixed = stillwater(tmp_path, *words, PATH=path)
+    assert "Verified" in fixed.stderr, fixed.stderr
+    (db,) = tmp_path.glob("state/stillwater/*/stillwater.db")
+
+    done = stillwater(tmp_path, "replay", "--db", str(db), PATH=path)
+
+    assert (done.returncode, "no difference" in done.stdout) == (0, True), done.stdout + done.stderr

@@ -95,7 +95,7 @@ class World:
         place = Place(self.folder / f"{name}.db", self.place.folder)
         with Store.open(self.place.db, read_only=True) as old, Store.open(place.db) as new:
             record = Record(old, old.run("r"), instances)
-            replay.begin(place, new, record, "local")
+            replay.begin(new, record, replay.prepare(place, record, "local"))
             config = frozen(new.run("r").config)
             tools = Tools(place.repositories(config), sandbox or Sandbox(), NoModel())
             steps = replay.following(record)
