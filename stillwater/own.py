@@ -18,6 +18,8 @@ from stillwater.sandbox.protocol import Execution, Job, Sandbox
 from stillwater.steps.tools import PYTEST_OPTIONS, limits_of
 
 NOT_FOUND = 127
+OWNER = "own"
+"""Stands where other repositories name their owner."""
 
 
 class NothingToRepair(InputError):
@@ -86,7 +88,7 @@ def dataset(
     problem = issue or "These tests fail:\n" + distil(log, failing)
     row: Mapping[str, Json] = {
         "instance_id": f"{frozen.top.name}-{frozen.commit[:8]}",
-        "repo": f"own/{frozen.top.name}",
+        "repo": f"{OWNER}/{frozen.top.name}",
         "repo_url": str(frozen.store),
         "base_commit": frozen.commit,
         "problem_statement": problem,
@@ -124,6 +126,11 @@ def _read(ran: Execution, log: str, command: str) -> tuple[str, list[str], list[
     if not failing or any("::" not in test for test in failing):
         return EXIT_STATUS, [EXIT_TEST], []
     return "pytest", failing, [test for test in tests if test not in failing]
+
+
+def is_own(instance: Instance) -> bool:
+    """Whether it was made from one's own repository, whose tests run with one's own PATH."""
+    return instance.repo.startswith(f"{OWNER}/")
 
 
 def apply(frozen: Frozen, patch: str) -> None:

@@ -26,10 +26,14 @@ UNMADE = ("invalid path", "File name too long")
 
 @dataclass(frozen=True)
 class Repositories:
-    """The cache of repositories under `home`, and the work trees made from them."""
+    """The cache of repositories under `home`, and the work trees made from them.
+
+    What another home's cache (`lender`) holds is read there; nothing is written to it.
+    """
 
     home: Path
     template: str
+    lender: Path | None = None
 
     def url(self, instance: Instance) -> str:
         """Where the instance's repository comes from."""
@@ -53,7 +57,7 @@ class Repositories:
         held = self.held(instance)
         if held is not None:
             return held
-        url, store = self.url(instance), self._store(instance)
+        url, store = self.url(instance), self._store(self.home, instance)
         store.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(f"{store}.lock"):
             if not self._holds(store, instance.base_commit):
@@ -62,11 +66,12 @@ class Repositories:
 
     def held(self, instance: Instance) -> Path | None:
         """That git directory if it is there and holds the base commit; nothing is fetched."""
-        store = self._store(instance)
-        return store if self._holds(store, instance.base_commit) else None
+        homes = [home for home in (self.home, self.lender) if home is not None]
+        stores = [self._store(home, instance) for home in homes]
+        return next((one for one in stores if self._holds(one, instance.base_commit)), None)
 
-    def _store(self, instance: Instance) -> Path:
-        return self.home / "repositories" / f"{digest(self.url(instance).encode())[:16]}.git"
+    def _store(self, home: Path, instance: Instance) -> Path:
+        return home / "repositories" / f"{digest(self.url(instance).encode())[:16]}.git"
 
     def _holds(self, store: Path, commit: str) -> bool:
         if not (store / "HEAD").is_file():

@@ -17,6 +17,7 @@ from stillwater.config import Config, differences, frozen, frozen_arms, stored
 from stillwater.datasets import Dataset
 from stillwater.executor import ThreadExecutor
 from stillwater.keeper import Keeper, catch_up
+from stillwater.machine import State
 from stillwater.models.chain import choose_model
 from stillwater.models.client import LitellmClient
 from stillwater.notes import Notes
@@ -25,7 +26,7 @@ from stillwater.sandbox import DockerSandbox, engine_answers
 from stillwater.sandbox import choose as choose_sandbox
 from stillwater.sandbox.protocol import Sandbox
 from stillwater.scheduler import Listener, Scheduler
-from stillwater.steps import STEPS, Tools
+from stillwater.steps import STEPS, Step, Tools
 from stillwater.store import LEASE_SECONDS, SchedulerLease, Store, TakenOver, refuse_foreign
 
 DEFAULT_ARM = "default"
@@ -35,9 +36,13 @@ STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 @dataclass(frozen=True)
 class Place:
-    """Where a database and what belongs to it lie: beside it, in a hidden folder of its name."""
+    """Where a database and what belongs to it lie: beside it, in a hidden folder of its name.
+
+    Repositories that the `lender`, another database's folder, holds are read there.
+    """
 
     db: Path
+    lender: Path | None = None
 
     @property
     def folder(self) -> Path:
@@ -51,7 +56,7 @@ class Place:
 
     def repositories(self, config: Config) -> Repositories:
         """The repositories' cache."""
-        return Repositories(self.folder, config.repo_url)
+        return Repositories(self.folder, config.repo_url, self.lender)
 
 
 @dataclass(frozen=True)
@@ -172,7 +177,12 @@ class Stopped:
 
 
 def drive(
-    place: Place, store: Store, run_id: str, sandbox: Sandbox, listener: Listener | None
+    place: Place,
+    store: Store,
+    run_id: str,
+    sandbox: Sandbox,
+    listener: Listener | None,
+    steps: Mapping[State, Step] = STEPS,
 ) -> Stopped:
     """Drive a run to its end, or until SIGINT, SIGTERM, SIGHUP or what a person must see to.
 
@@ -196,7 +206,7 @@ def drive(
             name: (one, replace(tools, models=_client(one)))
             for name, one in frozen_arms(run.config).items()
         },
-        steps=STEPS,
+        steps=steps,
         executor=ThreadExecutor(config.model_slots + 2 * config.sandbox_slots + 1),
         listener=listener,
     )
@@ -266,9 +276,12 @@ def sweep(place: Place, config: Config | None) -> None:
         DockerSandbox(place.folder, "", place.label).reap()
 
 
-def sandbox_of(place: Place, config: Config) -> Sandbox:
-    """The sandbox that a stored run was frozen with, rid of what a dead scheduler left there."""
-    sandbox, _ = _choose_sandbox(place, config)
+def sandbox_of(place: Place, config: Config, path: str | None = None) -> Sandbox:
+    """The sandbox that a stored run was frozen with, rid of what a dead scheduler left there.
+
+    `path` is as for `plan`.
+    """
+    sandbox, _ = _choose_sandbox(place, config, path)
     sandbox.reap()
     return sandbox
 

@@ -57,6 +57,24 @@ def test_a_commit_is_fetched_once_and_read_without_a_work_tree(
     assert "latin.py" not in texts
 
 
+def test_what_a_lender_holds_is_read_there_and_nothing_is_written_to_it(
+    source: Path, tmp_path: Path
+) -> None:
+    commit = git(source, "rev-parse", "HEAD")
+    held = Repositories(tmp_path / "home", "unused").ensure(instance(source, commit))
+    before = {path: path.stat().st_mtime_ns for path in sorted((tmp_path / "home").rglob("*"))}
+    (source / ".git").rename(source / ".gone")
+
+    repositories = Repositories(tmp_path / "other", "unused", tmp_path / "home")
+    assert repositories.ensure(instance(source, commit)) == held
+    with repositories.tree(held, commit, "one") as tree:
+        assert (tree / "a.py").read_text() == "x = 1\n"
+        assert tree.is_relative_to(tmp_path / "other")
+
+    after = {path: path.stat().st_mtime_ns for path in sorted((tmp_path / "home").rglob("*"))}
+    assert after == before
+
+
 def test_each_tree_is_fresh_and_goes_away(source: Path, tmp_path: Path) -> None:
     repositories = Repositories(tmp_path / "home", "unused")
     commit = git(source, "rev-parse", "HEAD")

@@ -38,11 +38,7 @@ def predictions(
     with reader.open_store(db) as store:
         found = reader.run_of(store, run)
         made = [
-            {
-                "instance_id": machine.instance_id,
-                "model_name_or_path": model_name(found, machine),
-                "model_patch": patch.decode("utf-8", "replace"),
-            }
+            prediction(found, machine, patch)
             for machine, patch in _patches(store, db, found, arm, last=last)
         ]
     if out is not None and out.suffix == ".json":
@@ -79,10 +75,19 @@ def patches(
         typer.echo(f"No instance of run {found.id} is verified: nothing to write.", err=True)
         return
     names = file_names(list(verified))
-    _make_folder(out, force=force)
+    make_folder(out, force=force)
     for instance_id, patch in verified.items():
         write(out / names[instance_id], patch)
     typer.echo(f"{out}: {len(verified)} patches", err=True)
+
+
+def prediction(run: RunRow, machine: MachineRow, patch: bytes) -> dict[str, str]:
+    """One prediction in SWE-bench's form."""
+    return {
+        "instance_id": machine.instance_id,
+        "model_name_or_path": model_name(run, machine),
+        "model_patch": patch.decode("utf-8", "replace"),
+    }
 
 
 def model_name(run: RunRow, machine: MachineRow) -> str:
@@ -125,7 +130,8 @@ def write(path: Path, content: bytes) -> None:
         raise InputError(f"{path} can't be written: {error.strerror or error}") from error
 
 
-def _make_folder(out: Path, *, force: bool) -> None:
+def make_folder(out: Path, *, force: bool) -> None:
+    """Make the folder; InputError if it can't be, or holds something and isn't forced."""
     try:
         out.mkdir(parents=True, exist_ok=True)
         if not force and any(out.iterdir()):
@@ -140,14 +146,15 @@ def _patches(
     store: Store, db: Path, run: RunRow, arm: str | None, *, last: bool
 ) -> Iterator[tuple[MachineRow, bytes]]:
     """Each machine of the arm with its verified patch; empty, or with `last` the last applied."""
-    for machine in _of_arm(store.machines(run.id), run, arm):
+    for machine in of_arm(store.machines(run.id), run, arm):
         sha256 = None
         if last or machine.state is State.VERIFIED:
             sha256 = reader.patch_of(queries.timeline(db, machine.id), verified=not last)
         yield machine, store.artifact(sha256) if sha256 else b""
 
 
-def _of_arm(machines: Sequence[MachineRow], run: RunRow, arm: str | None) -> list[MachineRow]:
+def of_arm(machines: Sequence[MachineRow], run: RunRow, arm: str | None) -> list[MachineRow]:
+    """The machines of that arm; InputError for none such, or where several need a choice."""
     arms = dict.fromkeys(machine.arm for machine in machines)
     if arm is None and len(arms) > 1:
         raise InputError(f"run {run.id} has the arms {', '.join(arms)}: choose one with --arm")

@@ -16,10 +16,12 @@ from stillwater.cli import (
     fix,
     images,
     read,
+    replay,
     report,
     run,
     show,
     status,
+    submission,
 )
 from stillwater.cli.plain import warn
 from stillwater.errors import InputError, StillwaterError
@@ -35,7 +37,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-exports = typer.Typer(help="Write what a run made: predictions or patches.", no_args_is_help=True)
+exports = typer.Typer(
+    help="Write what a run made: predictions, patches, a submission.", no_args_is_help=True
+)
 databases = typer.Typer(help="Copy, check and compact a database.", no_args_is_help=True)
 pictures = typer.Typer(help="The images that instances run in.", no_args_is_help=True)
 
@@ -48,8 +52,10 @@ app.command("show")(show.command)
 app.command("read")(read.command)
 app.command("report")(report.command)
 app.command("audit")(audit.command)
+app.command("replay")(replay.command)
 exports.command("predictions")(export.predictions)
 exports.command("patches")(export.patches)
+exports.command("submission")(submission.submission)
 app.add_typer(exports, name="export")
 for verb in (images.plan, images.pull, images.build, images.prune):
     pictures.command(verb.__name__)(verb)

@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+from collections.abc import Mapping
 from typing import NoReturn
 
 from rich.console import Console
@@ -10,12 +11,20 @@ from rich.console import Console
 from stillwater import logs, runs
 from stillwater.cli.plain import warn
 from stillwater.cli.progress import Progress
+from stillwater.machine import State
 from stillwater.sandbox import Sandbox
+from stillwater.steps import STEPS, Step
 from stillwater.store import Store
 
 
 def drive(
-    place: runs.Place, store: Store, run_id: str, sandbox: Sandbox, screen: Console, verbose: bool
+    place: runs.Place,
+    store: Store,
+    run_id: str,
+    sandbox: Sandbox,
+    screen: Console,
+    verbose: bool,
+    steps: Mapping[State, Step] = STEPS,
 ) -> runs.Stopped:
     """Drive the run to its end; what stopped it before, if anything did.
 
@@ -34,7 +43,7 @@ def drive(
     ]
     log = logs.to_run_folder(place.folder / "runs" / run_id, warn if verbose else None)
     with log, Progress(watched, run_id, machines[0].model, screen) as progress:
-        stopped = runs.drive(place, store, run_id, sandbox, progress)
+        stopped = runs.drive(place, store, run_id, sandbox, progress, steps)
     if stopped.blocked:
         warn(f"stillwater: {stopped.blocked}")
     return stopped

@@ -10,7 +10,7 @@ import typer
 from typer.testing import CliRunner, Result
 
 from stillwater.canonical import Json
-from stillwater.cli import audit, database, doctor, export, report, show, status
+from stillwater.cli import audit, database, doctor, export, report, show, status, submission
 from stillwater.errors import InputError
 from stillwater.machine import Event
 from stillwater.snapshot import Artifact
@@ -182,6 +182,7 @@ class Cli:
         self.app.add_typer(databases, name="db")
         exports.command("predictions")(export.predictions)
         exports.command("patches")(export.patches)
+        exports.command("submission")(submission.submission)
         self.app.add_typer(exports, name="export")
 
     def __call__(self, *words: str | Path) -> Result:

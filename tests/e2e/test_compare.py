@@ -54,6 +54,9 @@ def test_arms_are_compared_in_one_run_that_survives_kills(tmp_path: Path) -> Non
     for folder in (undisturbed, disturbed):
         check_paths(folder / "stillwater.db")
         audited(folder)
+    replayed = stillwater(disturbed, "replay")
+    assert "Replayed 4 machines" in replayed.stdout, replayed.stdout + replayed.stderr
+    assert "no difference" in replayed.stdout
     shown = stillwater(undisturbed, "show", by_machine[0][0], "--arm", "once").stdout
     assert "feedback = visible" in shown
 

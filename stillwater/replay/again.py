@@ -1,0 +1,60 @@
+"""The new run that a replay is: the recorded one's instances, arms and configuration."""
+
+import os
+from typing import get_args
+
+from stillwater import __version__, preflight, runs
+from stillwater.canonical import Json
+from stillwater.config import frozen
+from stillwater.errors import InputError
+from stillwater.own import is_own
+from stillwater.replay.record import Record
+from stillwater.sandbox.choose import Kind
+from stillwater.sandbox.protocol import Sandbox
+from stillwater.store import Store
+
+
+def prepare(place: runs.Place, record: Record, sandbox: str | None = None) -> Sandbox:
+    """The sandbox to replay `record` in, ready; all is checked before anything is written.
+
+    `sandbox` is a kind to use instead of the recorded one.
+
+    Raises:
+        InputError: it can't run here: no such sandbox, log parser or local repository.
+    """
+    config, instances = frozen(record.run.config), record.dataset.instances
+    if sandbox is not None and sandbox not in get_args(Kind):
+        raise InputError(f"--sandbox {sandbox}: there are {', '.join(get_args(Kind))}")
+    if sandbox is not None:
+        config = config.model_copy(update={"sandbox": sandbox})
+    preflight.check_instances(instances, place.repositories(config))
+    path = os.environ.get("PATH") if all(map(is_own, instances)) else None
+    chosen = runs.sandbox_of(place, config, path)
+    preflight.check_sandbox(instances, chosen.kind)
+    return chosen
+
+
+def begin(store: Store, record: Record, sandbox: Sandbox) -> None:
+    """Write the run that replays `record`, under the same id."""
+    run = record.run
+    changes: dict[str, Json] = {
+        "sandbox": sandbox.kind,
+        "sandbox_slots": _slots(run.config.get("sandbox_slots")),
+        # The heads of a replay are nobody's evidence.
+        "heads_git": None,
+    }
+    store.create_run(
+        run_id=run.id,
+        dataset=run.dataset,
+        dataset_sha256=run.dataset_sha256,
+        config={**run.config, **changes},
+        version=__version__,
+        rows=record.dataset.rows,
+        arms={arm: machine.model for (_, arm), machine in record.machines.items()},
+    )
+
+
+def _slots(recorded: Json) -> int:
+    """As many tests at once as then, but no more than this machine has processors for."""
+    here = os.cpu_count() or 1
+    return min(recorded, here) if isinstance(recorded, int) else here
