@@ -3,7 +3,7 @@
 import secrets
 import signal
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,7 +11,7 @@ from pathlib import Path
 from types import FrameType
 
 from stillwater import __version__, preflight
-from stillwater.canonical import digest
+from stillwater.canonical import Json, digest
 from stillwater.config import Config, frozen, stored
 from stillwater.datasets import Dataset
 from stillwater.executor import ThreadExecutor
@@ -26,6 +26,7 @@ from stillwater.sandbox.protocol import Sandbox
 from stillwater.scheduler import Listener, Scheduler
 from stillwater.steps import STEPS, Tools
 from stillwater.store import LEASE_SECONDS, SchedulerLease, Store, TakenOver, refuse_foreign
+from stillwater.versions import versions
 
 DEFAULT_ARM = "default"
 Notice = Callable[[str], None]
@@ -63,6 +64,7 @@ class Plan:
     sandbox: Sandbox
     passed_over: Sequence[str]
     arm: str
+    served: Mapping[str, Json]
 
 
 def plan(
@@ -99,7 +101,9 @@ def plan(
         )
         changes["num_ctx"] = chosen.context
     passed = [f"{one.model}: {one.problem}" for one in chosen.passed_over]
-    return Plan(dataset, config.model_copy(update=changes), chosen.model, sandbox, passed, arm)
+    settings = config.model_copy(update=changes)
+    served = {chosen.model: chosen.served.told()}
+    return Plan(dataset, settings, chosen.model, sandbox, passed, arm, served)
 
 
 def create(store: Store, ready: Plan) -> str:
@@ -109,7 +113,12 @@ def create(store: Store, ready: Plan) -> str:
         run_id=run_id,
         dataset=ready.dataset.name,
         dataset_sha256=ready.dataset.sha256,
-        config=stored(ready.config) | {"passed_over": list(ready.passed_over)},
+        config={
+            **stored(ready.config),
+            "passed_over": list(ready.passed_over),
+            "served": dict(ready.served),
+            "versions": versions(),
+        },
         version=__version__,
         rows=ready.dataset.rows,
         arms=(ready.arm,),
