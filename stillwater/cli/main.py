@@ -14,11 +14,13 @@ from stillwater.cli import (
     export,
     fix,
     images,
+    key,
     read,
     report,
     run,
     show,
     status,
+    verify,
 )
 from stillwater.cli.plain import warn
 from stillwater.errors import InputError, StillwaterError
@@ -34,7 +36,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-exports = typer.Typer(help="Write what a run made: predictions or patches.", no_args_is_help=True)
+exports = typer.Typer(help="Write what a run made.", no_args_is_help=True)
+keys = typer.Typer(help="The key that certificates are signed with.", no_args_is_help=True)
 databases = typer.Typer(help="Copy, check and compact a database.", no_args_is_help=True)
 pictures = typer.Typer(help="The images that instances run in.", no_args_is_help=True)
 
@@ -48,7 +51,11 @@ app.command("report")(report.command)
 app.command("audit")(audit.command)
 exports.command("predictions")(export.predictions)
 exports.command("patches")(export.patches)
+exports.command("certificates")(export.certificates)
 app.add_typer(exports, name="export")
+app.command("verify")(verify.command)
+keys.command("new")(key.new)
+app.add_typer(keys, name="key")
 for verb in (images.plan, images.pull, images.build, images.prune):
     pictures.command(verb.__name__)(verb)
 app.add_typer(pictures, name="images")
