@@ -53,12 +53,10 @@ def located(certificate: Certificate, repo: str | None, home: Path) -> Instance:
     # Nothing that other runs share may be made by a stranger's setup_command.
     environment = f"certificate-{certificate.facts.sha256[:16]}"
     if repo is None:
-        url = certificate.facts.repository
+        url = certificate.facts.repository or ""
         if not REMOTE.fullmatch(url) and not instance.runs_in_image:
-            raise InputError(
-                f"the certificate's repository {url!r} is a path of another machine, or needs a "
-                "key: give --repo PATH_OR_URL"
-            )
+            named = f"{url!r}, which is none for strangers" if url else "none"
+            raise InputError(f"as its repository the certificate names {named}: give --repo")
     elif instance.repo.startswith(OWN) and Path(repo).is_dir():
         url = _own(instance, Path(repo), home)
     else:

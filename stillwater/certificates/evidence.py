@@ -24,6 +24,7 @@ PRIVATE = frozenset(
 )
 """Settings that say where and how a machine worked, not what it asked or judged by."""
 NOT_ASKED = "its run was made before Stillwater asked for it"
+_ADDRESS = re.compile(r"(?!file:)[a-z][a-z0-9+.-]*:|[^/@]+@[^/:]+:")
 _CREDENTIALS = re.compile(r"(?<=://)[^/@\s]+@")
 
 
@@ -54,7 +55,7 @@ def gather(store: Store, run: RunRow, machine: MachineRow, patch: bytes) -> Proo
         "patch": _text(patch, machine.instance_id),
         "instance": _shown(instance),
         "instance_sha256": digest(canonical(row)),
-        "repository": _CREDENTIALS.sub("", _url(instance, settings)),
+        "repository": address(Repositories(Path(), settings.repo_url).url(instance)),
         "dataset": {"name": run.dataset, "sha256": run.dataset_sha256},
         "run": run.id,
         "arm": machine.arm,
@@ -90,15 +91,16 @@ def _instance(row: Mapping[str, Json]) -> Instance:
 
 
 def _shown(instance: Instance) -> dict[str, Json]:
-    """The instance without the dataset's own fix, and without credentials."""
+    """The instance without the dataset's own fix, without credentials and paths."""
     shown: dict[str, Json] = instance.model_dump(mode="json", exclude={"patch"}, exclude_none=True)
     if instance.repo_url:
-        shown["repo_url"] = _CREDENTIALS.sub("", instance.repo_url)
+        shown["repo_url"] = address(instance.repo_url)
     return shown
 
 
-def _url(instance: Instance, settings: Config) -> str:
-    return Repositories(Path(), settings.repo_url).url(instance)
+def address(url: str) -> str | None:
+    """What others may be told of where a repository is; a path is this machine's own affair."""
+    return _CREDENTIALS.sub("", url) if _ADDRESS.match(url) else None
 
 
 def _last(steps: Sequence[queries.Step], event: Event) -> queries.Step:

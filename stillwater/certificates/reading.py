@@ -82,7 +82,7 @@ class Facts(_Model):
 
     patch: str
     instance: dict[str, Any]
-    repository: str
+    repository: str | None
     run: str
     arm: str
     models: list[Asked] = Field(min_length=1)

@@ -2,10 +2,13 @@
 
 import os
 import secrets
+import signal
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
@@ -47,7 +50,16 @@ def command(
     if not file.is_file():
         raise InputError(f"{target}: no such file; give a certificate of `export certificates`")
     settings = settings_of(None, None, None, sandbox, assignments, config)
-    _certificate(file, repo, public_key, settings)
+    before = signal.signal(signal.SIGTERM, _leave)
+    try:
+        _certificate(file, repo, public_key, settings)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _leave(signum: int, _: FrameType | None) -> NoReturn:
+    """End in order: the clone and the containers go."""
+    sys.exit(128 + signum)
 
 
 def _certificate(file: Path, repo: str | None, public_key: Path | None, settings: Config) -> None:
@@ -93,7 +105,7 @@ def _run(found: "Certificate", repo: str | None, settings: Config) -> "Verdict":
         preflight.check_instances((instance,), repositories)
         with _sandbox(found, instance, settings, home) as sandbox:
             preflight.check_sandbox((instance,), sandbox.kind)
-            place = instance.image if instance.runs_in_image else repositories.url(instance)
+            place = instance.image if instance.runs_in_image else repo or instance.repo_url
             warn(
                 one_line(
                     f"Running the tests of {instance.base_commit[:12]} of {place} in the "

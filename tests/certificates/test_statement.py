@@ -11,6 +11,7 @@ from stillwater import __version__, heads
 from stillwater.audit.heads import read_given
 from stillwater.audit.whole import audit
 from stillwater.canonical import canonical, digest
+from stillwater.certificates.evidence import address
 from stillwater.store import Store
 from tests.certificates.world import DOUBLE, NAME, SECRET, SERVED, TRIPLE, World, call, out
 
@@ -75,10 +76,30 @@ def test_no_key_no_credentials_and_not_the_datasets_own_fix_are_in_it(
 ) -> None:
     (line,) = [one for one in key.read_text().splitlines() if "--" not in one]
     for content in (unsigned.read_text(), base64.b64decode(envelope(signed)["payload"]).decode()):
-        for private in (SECRET, str(key), line, str(world.row["patch"]), "api_base"):
+        own = (SECRET, str(key), line, str(world.repo))
+        for private in (*own, str(world.row["patch"]), "api_base"):
             assert private not in content
     with Store.open(world.db, read_only=True) as store:
         assert "certificate_key" not in store.run("run-1").config
+
+
+@pytest.mark.parametrize(
+    ("url", "told"),
+    [
+        ("https://user:hush@host/a.git", "https://host/a.git"),
+        ("ssh://git@host/a.git", "ssh://host/a.git"),
+        ("git@host:a/b.git", "git@host:a/b.git"),
+        ("bundled:ledger", "bundled:ledger"),
+        ("/srv/a.git", None),
+        ("~/a", None),
+        ("../a:b", None),
+        ("file:///srv/a.git", None),
+    ],
+)
+def test_where_a_repository_is_told_without_credentials_and_paths(
+    url: str, told: str | None
+) -> None:
+    assert address(url) == told
 
 
 def test_a_signed_one_is_an_envelope_around_the_same_statement(

@@ -158,10 +158,10 @@ def test_tests_that_can_not_run_are_no_proof(
 
 @pytest.mark.parametrize(
     "repository",
-    ["/home/someone/source", "file:///srv/x", "ssh://git@host/x", "git@host:x", "../x"],
+    [None, "/home/someone/source", "file:///srv/x", "ssh://git@host/x", "git@host:x", "../x"],
 )
 def test_a_strangers_file_names_no_repository_of_this_machine(
-    forge: Any, repository: str, world: World
+    forge: Any, repository: str | None, world: World
 ) -> None:
     done = call("verify", forge(repository=repository), *LOCAL)
     assert isinstance(done.exception, InputError)
@@ -203,6 +203,22 @@ def test_a_work_tree_that_fix_repaired_is_verified_by_its_state(
     (mine / "code_.py").write_text("changed\n")
     done = call("verify", file, "--repo", mine, *LOCAL)
     assert "is not the one that was repaired" in str(done.exception)
+
+
+def test_a_verification_that_is_ended_leaves_nothing(
+    world: World, forge: Any, statement: dict[str, Any], temporary: Path
+) -> None:
+    instance = statement["predicate"]["stillwater"]["instance"] | {"test_command": "sleep 600"}
+    words = ("verify", forge(instance=instance), "--repo", world.repo, *LOCAL)
+    with subprocess.Popen(
+        [sys.executable, "-m", "stillwater", *words], stderr=subprocess.PIPE, text=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(temporary)},
+    ) as process:  # fmt: skip
+        assert process.stderr is not None
+        assert "Running the tests" in process.stderr.readline()
+        process.terminate()
+        assert process.wait(60) == 143
+    assert list(temporary.iterdir()) == []
 
 
 def test_the_sandbox_can_be_named_and_nothing_else(unsigned: Path) -> None:
