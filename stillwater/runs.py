@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from types import FrameType
 
@@ -15,7 +16,7 @@ from stillwater.canonical import Json, digest
 from stillwater.config import Config, frozen, stored
 from stillwater.datasets import Dataset
 from stillwater.executor import ThreadExecutor
-from stillwater.keeper import Keeper, catch_up
+from stillwater.keeper import Keeper, Sign, catch_up, unsigned
 from stillwater.models.chain import choose_model
 from stillwater.models.client import LitellmClient
 from stillwater.notes import Notes
@@ -35,9 +36,13 @@ STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 @dataclass(frozen=True)
 class Place:
-    """Where a database and what belongs to it lie: beside it, in a hidden folder of its name."""
+    """Where a database and what belongs to it lie: beside it, in a hidden folder of its name.
+
+    `certificate_key` is the file of the key that heads are signed with, None to sign none.
+    """
 
     db: Path
+    certificate_key: str | None = None
 
     @property
     def folder(self) -> Path:
@@ -82,6 +87,7 @@ def plan(
     repositories = place.repositories(config)
     if config.heads_git:
         Notes.of(config.heads_git, place.db)
+    _signing(place)
     preflight.check_instances(dataset.instances, repositories)
     chosen = choose_model(config)
     told = chosen.notice()
@@ -168,7 +174,8 @@ def drive(
         executor=ThreadExecutor(config.model_slots + 2 * config.sandbox_slots + 1),
         listener=listener,
     )
-    with Keeper(place.db, _notes(place, config)), _signals(scheduler) as stopped:
+    keeper = Keeper(place.db, _notes(place, config), sign=_signing(place))
+    with keeper, _signals(scheduler) as stopped:
         try:
             scheduler.run()
         except TakenOver:
@@ -180,6 +187,14 @@ def drive(
 
 def _notes(place: Place, config: Config | None) -> Notes | None:
     return Notes.of(config.heads_git, place.db) if config and config.heads_git else None
+
+
+def _signing(place: Place) -> Sign:
+    if place.certificate_key is None:
+        return unsigned
+    from stillwater.certificates import heads, keys
+
+    return partial(heads.sign, signer=keys.signer(Path(place.certificate_key)))
 
 
 @contextmanager
@@ -224,7 +239,7 @@ def opened(
 def sweep(place: Place, config: Config | None) -> None:
     """See to what a scheduler left that died before its run was written, or after its last commit:
     containers are removed, the last head is kept."""
-    catch_up(place.db, _notes(place, config))
+    catch_up(place.db, _notes(place, config), _signing(place))
     if engine_answers() is None:
         DockerSandbox(place.folder, "", place.label).reap()
 

@@ -53,7 +53,7 @@ def command(
         settings = settings.model_copy(update={"sandbox": "local"})
     told = _issue(issue)
     home = own.home_of(repo)
-    place = runs.Place(home / "stillwater.db")
+    place = runs.Place(home / "stillwater.db", settings.certificate_key)
     with runs.opened(place) as store:
         frozen = own.freeze(repo, home)
         path = os.environ.get("PATH")

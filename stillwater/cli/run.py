@@ -68,7 +68,7 @@ def run(
     settings = settings_of(model, attempts, feedback, sandbox, assignments, config, arm)
     wanted = datasets.Selection(instance or (), repo or (), shuffle, part, limit)
     chosen = datasets.select(datasets.load(dataset, split), wanted)
-    place = runs.Place(db)
+    place = runs.Place(db, settings.certificate_key)
     with runs.opened(place, lease_seconds=settings.lease_seconds) as store:
         ready = runs.plan(place, chosen, settings, notice, arm=arm or runs.DEFAULT_ARM)
         run_id = runs.create(store, ready)
@@ -81,10 +81,11 @@ def resume(
     verbose: Verbose = False,
 ) -> None:
     """Go on where the last scheduler stopped, however it stopped."""
-    place = runs.Place(db)
+    today = configuration.load()
+    place = runs.Place(db, today.certificate_key)
     with Store.open(db, read_only=True):
         pass
-    with runs.opened(place, run_id, configuration.load().lease_seconds) as store:
+    with runs.opened(place, run_id, today.lease_seconds) as store:
         found = store.run(run_id) if run_id else store.unfinished()
         if found is None or found.finished_at is not None:
             runs.sweep(place, configuration.frozen(found.config) if found else None)
