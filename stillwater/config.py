@@ -112,6 +112,10 @@ class Config(BaseSettings):
     """A git repository that heads of the chain are committed to, on refs/notes/stillwater, once a
     minute: whoever can write to the database alone can't rewrite a run's past then."""
 
+    certificate_key: str | None = Field(None, exclude=True)
+    """A file with the ed25519 private key, in PEM, that certificates are signed with: `stillwater
+    key new FILE` makes one. Only its path is a setting, and that isn't stored either."""
+
     arms: dict[str, dict[str, Any]] = Field({}, exclude=True)
     """Named configurations, each some of these settings: [arms.NAME] tables of the file."""
 

@@ -8,6 +8,7 @@ file may be behind the database, by what a second brings, but is never ahead of 
 import os
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -34,14 +35,26 @@ TAIL = 4096
 LAST = text("SELECT id, sha256 FROM transitions ORDER BY id DESC LIMIT 1")
 
 
+Sign = Callable[[Head], Head]
+
+
+def unsigned(head: Head) -> Head:
+    """The head as it is, where there is no key."""
+    return head
+
+
 @dataclass
 class Keeper:
-    """Keeps the heads of the database at `db` while it is entered, and the last one on leaving."""
+    """Keeps the heads of the database at `db` while it is entered, and the last one on leaving.
+
+    `sign` gives each its signature.
+    """
 
     db: Path
     notes: Notes | None = None
     seconds: float = SECONDS
     clock: Clock = utc_now
+    sign: Sign = unsigned
 
     _stop: threading.Event = field(default_factory=threading.Event, init=False)
     _kept: str | None = field(default=None, init=False)
@@ -88,7 +101,7 @@ class Keeper:
             row = connection.execute(LAST).first()
         if row is None:
             return
-        head = Head(row.sha256, row.id, stamp(self.clock()))
+        head = self.sign(Head(row.sha256, row.id, stamp(self.clock())))
         if head.sha256 != self._kept:
             append(beside(self.db), head)
             self._kept = head.sha256
@@ -99,10 +112,10 @@ class Keeper:
             self._noted = head.sha256
 
 
-def catch_up(db: Path, notes: Notes | None = None) -> None:
+def catch_up(db: Path, notes: Notes | None = None, sign: Sign = unsigned) -> None:
     """Keep the last head of a database that no scheduler works on: one that was killed right after
     its last commit left the file behind."""
-    with Keeper(db, notes):
+    with Keeper(db, notes, sign=sign):
         pass
 
 

@@ -1,24 +1,19 @@
-"""Starting and driving runs: all that lies between the door (CLI) and the scheduler."""
+"""Driving runs: all that lies between the door (CLI) and the scheduler."""
 
-import secrets
 import signal
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from types import FrameType
-from typing import Any
 
-from stillwater import __version__, preflight
 from stillwater.canonical import digest
-from stillwater.config import Config, differences, frozen, frozen_arms, stored
-from stillwater.datasets import Dataset
+from stillwater.config import Config, frozen, frozen_arms
 from stillwater.executor import ThreadExecutor
-from stillwater.keeper import Keeper, catch_up
+from stillwater.keeper import Keeper, Sign, catch_up, unsigned
 from stillwater.machine import State
-from stillwater.models.chain import choose_model
 from stillwater.models.client import LitellmClient
 from stillwater.notes import Notes
 from stillwater.repository import Repositories
@@ -29,8 +24,6 @@ from stillwater.scheduler import Listener, Scheduler
 from stillwater.steps import STEPS, Step, Tools
 from stillwater.store import LEASE_SECONDS, SchedulerLease, Store, TakenOver, refuse_foreign
 
-DEFAULT_ARM = "default"
-Notice = Callable[[str], None]
 STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -39,10 +32,12 @@ class Place:
     """Where a database and what belongs to it lie: beside it, in a hidden folder of its name.
 
     Repositories that the `lender`, another database's folder, holds are read there.
+    `certificate_key` is the file of the key that heads are signed with, None to sign none.
     """
 
     db: Path
     lender: Path | None = None
+    certificate_key: str | None = None
 
     @property
     def folder(self) -> Path:
@@ -57,108 +52,6 @@ class Place:
     def repositories(self, config: Config) -> Repositories:
         """The repositories' cache."""
         return Repositories(self.folder, config.repo_url, self.lender)
-
-
-@dataclass(frozen=True)
-class Arm:
-    """A named configuration, the model that it begins with, and what was passed over for that."""
-
-    config: Config
-    model: str
-    passed_over: Sequence[str]
-
-
-@dataclass(frozen=True)
-class Plan:
-    """A run that has passed every check and may start."""
-
-    dataset: Dataset
-    config: Config
-    arms: Mapping[str, Arm]
-    sandbox: Sandbox
-
-    @property
-    def model(self) -> str:
-        """The model of the first arm."""
-        return next(iter(self.arms.values())).model
-
-
-def plan(
-    place: Place,
-    dataset: Dataset,
-    config: Config,
-    notice: Notice,
-    path: str | None = None,
-    arms: Mapping[str, Config] | None = None,
-) -> Plan:
-    """Check everything that can be checked before a run starts; raises InputError.
-
-    `path` is the PATH that tests run with, where it isn't Stillwater's own environment's. Without
-    `arms`, the only arm is `config`.
-    """
-    repositories = place.repositories(config)
-    if config.heads_git:
-        Notes.of(config.heads_git, place.db)
-    preflight.check_instances(dataset.instances, repositories)
-    chosen = _models({DEFAULT_ARM: config} if arms is None else arms, notice)
-    sandbox, why = _choose_sandbox(place, config, path)
-    if why:
-        notice(why)
-    preflight.check_sandbox(dataset.instances, sandbox.kind)
-    sandbox.reap()
-    preflight.check_test_commands(dataset.instances, repositories, sandbox)
-    settled = {"sandbox": sandbox.kind}
-    whole = {
-        name: replace(one, config=one.config.model_copy(update=settled))
-        for name, one in chosen.items()
-    }
-    return Plan(dataset, config.model_copy(update=settled), whole, sandbox)
-
-
-def _models(arms: Mapping[str, Config], notice: Notice) -> dict[str, Arm]:
-    chosen: dict[str, Arm] = {}
-    told: dict[str, None] = {}
-    for name, config in arms.items():
-        found = choose_model(config)
-        told |= dict.fromkeys(filter(None, [found.notice()]))
-        passed = [f"{one.model}: {one.problem}" for one in found.passed_over]
-        num_ctx = config.num_ctx
-        if found.context and found.context < num_ctx:
-            told[
-                f"{found.model} has a context of {found.context} tokens: num_ctx is that, "
-                f"not {num_ctx}."
-            ] = None
-            num_ctx = found.context
-        chosen[name] = Arm(config.model_copy(update={"num_ctx": num_ctx}), found.model, passed)
-    for each in told:
-        notice(each)
-    return chosen
-
-
-def create(store: Store, ready: Plan) -> str:
-    """Write the run and its machines; its id."""
-    run_id = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
-    store.create_run(
-        run_id=run_id,
-        dataset=ready.dataset.name,
-        dataset_sha256=ready.dataset.sha256,
-        config=_frozen(ready),
-        version=__version__,
-        rows=ready.dataset.rows,
-        arms={name: arm.model for name, arm in ready.arms.items()},
-    )
-    return run_id
-
-
-def _frozen(ready: Plan) -> dict[str, Any]:
-    """What is written into the run: one arm's configuration, or what all share and each has of its
-    own."""
-    arms = list(ready.arms.values())
-    passed = list(dict.fromkeys(line for arm in arms for line in arm.passed_over))
-    if len(arms) == 1:
-        return stored(arms[0].config) | {"passed_over": passed}
-    own = {name: differences(ready.config, arm.config) for name, arm in ready.arms.items()}
-    return stored(ready.config) | {"passed_over": passed, "arms": own}
 
 
 @dataclass
@@ -210,7 +103,8 @@ def drive(
         executor=ThreadExecutor(config.model_slots + 2 * config.sandbox_slots + 1),
         listener=listener,
     )
-    with Keeper(place.db, _notes(place, config)), _signals(scheduler) as stopped:
+    keeper = Keeper(place.db, _notes(place, config), sign=signing(place))
+    with keeper, _signals(scheduler) as stopped:
         try:
             scheduler.run()
         except TakenOver:
@@ -227,6 +121,15 @@ def _client(config: Config) -> LitellmClient:
 
 def _notes(place: Place, config: Config | None) -> Notes | None:
     return Notes.of(config.heads_git, place.db) if config and config.heads_git else None
+
+
+def signing(place: Place) -> Sign:
+    """How heads are signed there; raises InputError for a key that can't sign."""
+    if place.certificate_key is None:
+        return unsigned
+    from stillwater.certificates import heads, keys
+
+    return partial(heads.sign, signer=keys.signer(Path(place.certificate_key)))
 
 
 @contextmanager
@@ -271,7 +174,7 @@ def opened(
 def sweep(place: Place, config: Config | None) -> None:
     """See to what a scheduler left that died before its run was written, or after its last commit:
     containers are removed, the last head is kept."""
-    catch_up(place.db, _notes(place, config))
+    catch_up(place.db, _notes(place, config), signing(place))
     if engine_answers() is None:
         DockerSandbox(place.folder, "", place.label).reap()
 
@@ -281,12 +184,12 @@ def sandbox_of(place: Place, config: Config, path: str | None = None) -> Sandbox
 
     `path` is as for `plan`.
     """
-    sandbox, _ = _choose_sandbox(place, config, path)
+    sandbox, _ = pick_sandbox(place, config, path)
     sandbox.reap()
     return sandbox
 
 
-def _choose_sandbox(
+def pick_sandbox(
     place: Place, config: Config, path: str | None = None
 ) -> tuple[Sandbox, str | None]:
     return choose_sandbox(

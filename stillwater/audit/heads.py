@@ -1,14 +1,19 @@
 """Heads that were kept outside the database must be in its chain: else rows are gone, or others."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pysqlite3.dbapi2 as sqlite
 
 from stillwater import heads
 from stillwater.audit.database import Scope
 from stillwater.audit.model import AuditError, Broken, Head, Kept
+
+if TYPE_CHECKING:
+    from securesystemslib.signer import SSlibKey
 
 AT = "SELECT sha256 FROM transitions WHERE id = ?"
 LAST = "SELECT id, sha256, finished_at FROM transitions WHERE id = ?"
@@ -47,9 +52,16 @@ def last(connection: sqlite.Connection, scope: Scope) -> Head | None:
 
 
 def check(
-    connection: sqlite.Connection, scope: Scope, file: Path, kept: Sequence[heads.Head]
+    connection: sqlite.Connection,
+    scope: Scope,
+    file: Path,
+    kept: Sequence[heads.Head],
+    key: "SSlibKey | None" = None,
 ) -> Kept:
-    """Find each head in the chain, by its id where it has one; raises Broken."""
+    """Find each head in the chain, by its id where it has one; raises Broken.
+
+    With a `key`, every signature must be that key's, and there must be one.
+    """
     numbers = []
     places = _places(connection, scope, {one.sha256 for one in kept if one.id is None})
     for line, head in enumerate(kept, 1):
@@ -60,7 +72,23 @@ def check(
         numbers.append(number)
     newest = max(numbers, default=None)
     behind = scope.last - (newest or 0)
-    return Kept(str(file), len(kept), newest, behind, _seconds(connection, newest, scope.last))
+    seconds = _seconds(connection, newest, scope.last)
+    found = Kept(str(file), len(kept), newest, behind, seconds)
+    if key is None:
+        return found
+    _check_signatures(file, kept, key)
+    signed = [n for n, head in zip(numbers, kept, strict=True) if head.signature]
+    return replace(found, signed=len(signed), signed_last=max(signed))
+
+
+def _check_signatures(file: Path, kept: Sequence[heads.Head], key: "SSlibKey") -> None:
+    from stillwater.certificates.heads import is_signed_by
+
+    for line, head in enumerate(kept, 1):
+        if head.signature and not is_signed_by(head, key):
+            raise Broken(str(file), line, f"its signature is not of the key {key.keyid}")
+    if not any(head.signature for head in kept):
+        raise Broken(str(file), None, "no head in it is signed, and a key was given")
 
 
 def _problem(

@@ -42,13 +42,18 @@ class Head:
 
 @dataclass(frozen=True)
 class Kept:
-    """A file of heads: how many, and how far the chain goes on beyond the last of them."""
+    """A file of heads: how many, and how far the chain goes on beyond the last of them.
+
+    `signed` is how many the given key signed, the last of them `signed_last`; None without a key.
+    """
 
     file: str
     count: int
     last: int | None
     behind: int
     seconds_behind: float
+    signed: int | None = None
+    signed_last: int | None = None
 
 
 @dataclass

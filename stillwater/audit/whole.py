@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pysqlite3.dbapi2 as sqlite
 
@@ -11,6 +12,9 @@ from stillwater.audit.model import Broken, Report
 from stillwater.audit.work import Workers
 from stillwater.heads import Head, beside
 
+if TYPE_CHECKING:
+    from securesystemslib.signer import SSlibKey
+
 
 def audit(
     db: Path,
@@ -19,19 +23,22 @@ def audit(
     since: str | None = None,
     head_file: Path | None = None,
     home: Path | None = None,
+    key_file: Path | None = None,
     processes: int | None = None,
 ) -> Report:
     """Check that all holds which a database of Stillwater's promises.
 
     The chain and the heads are the whole database's, from the anchor that `since` names on;
     machines, evidence and artifacts are those of `run`, if one is named. Heads are looked for
-    beside the database, and in `head_file`. With `home`, the database's folder, it also derives
-    edits, patches and verdicts again.
+    beside the database, and in `head_file`; `key_file` holds the public key that signed them. With
+    `home`, the database's folder, it also derives edits, patches and verdicts again.
 
     Raises:
         AuditError: there is no such database, run, transition or head.
+        InputError: `key_file` holds no public key.
     """
     report = Report()
+    key = _key(key_file)
     try:
         # Before the database, for a scheduler that runs goes on writing both.
         kept = _kept(db, head_file)
@@ -39,7 +46,8 @@ def audit(
         with chosen as workers, reading(db) as connection, damage(db):
             scope = scope_of(connection, db, run, since)
             report.run, report.anchor = scope.run, scope.anchor
-            _check(connection, scope, workers, kept, home, report)
+            _check_heads(connection, scope, kept, key, report)
+            _check(connection, scope, workers, home, report)
     except Broken as broken:
         report.violation = broken.violation
     return report
@@ -55,18 +63,36 @@ def _kept(db: Path, head_file: Path | None) -> list[tuple[Path, Sequence[Head]]]
     return kept
 
 
+def _key(file: Path | None) -> "SSlibKey | None":
+    if file is None:
+        return None
+    from stillwater.certificates import keys
+
+    return keys.public(file)
+
+
+def _check_heads(
+    connection: sqlite.Connection,
+    scope: Scope,
+    kept: Sequence[tuple[Path, Sequence[Head]]],
+    key: "SSlibKey | None",
+    report: Report,
+) -> None:
+    report.head = heads.last(connection, scope)
+    if key is not None and not kept:
+        raise Broken("heads", None, "none was kept, and a key was given that should have signed")
+    for file, lines in kept:
+        report.heads.append(heads.check(connection, scope, file, lines, key))
+        report.checked["heads"] += len(lines)
+
+
 def _check(
     connection: sqlite.Connection,
     scope: Scope,
     workers: Workers,
-    kept: Sequence[tuple[Path, Sequence[Head]]],
     home: Path | None,
     report: Report,
 ) -> None:
-    report.head = heads.last(connection, scope)
-    for file, lines in kept:
-        report.heads.append(heads.check(connection, scope, file, lines))
-        report.checked["heads"] += len(lines)
     places, rows = chain.check(connection, scope, workers)
     report.checked["transitions"] = rows
     report.checked.update(machines.check(connection, scope, places))

@@ -43,6 +43,9 @@ def command(
         Path | None,
         typer.Option("--head", help="A file of heads you kept: all must be in the chain."),
     ] = None,
+    public_key: Annotated[
+        Path | None, typer.Option("--public-key", help="Whose signatures heads must have, in PEM.")
+    ] = None,
     quick: Annotated[
         bool, typer.Option("--quick", help="Read no completion, patch or log again.")
     ] = False,
@@ -59,7 +62,7 @@ def command(
 
     begun = time.monotonic()
     home = None if quick else db.absolute().parent / f".{db.stem}"
-    report = audit(db, run=run, since=since, head_file=head, home=home)
+    report = audit(db, run=run, since=since, head_file=head, home=home, key_file=public_key)
     seconds = time.monotonic() - begun
     if as_json:
         typer.echo(json.dumps(_json(db, report, seconds), indent=2, ensure_ascii=True))
@@ -93,11 +96,14 @@ def _lines(db: Path, report: Report, seconds: float) -> Iterator[str]:
 
 
 def _kept(kept: Kept) -> str:
+    signed = ""
+    if kept.signed is not None:
+        signed = f"; {kept.signed} of {kept.count} signed, up to transition {kept.signed_last}"
     if not kept.behind:
-        return f"{kept.file}: up to the last transition"
+        return f"{kept.file}: up to the last transition{signed}"
     return (
         f"{kept.file}: up to transition {kept.last}; the {kept.behind} after it, of "
-        f"{duration(kept.seconds_behind)}, were in no head yet"
+        f"{duration(kept.seconds_behind)}, were in no head yet{signed}"
     )
 
 

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from stillwater import config as configuration
-from stillwater import datasets, runs
+from stillwater import datasets, plans, runs
 from stillwater.cli.options import (
     Attempts,
     ConfigFile,
@@ -65,8 +65,8 @@ def command(
     settings = configuration.load(flags, config)
     wanted = datasets.Selection(instance or (), repo or (), shuffle, part, limit)
     chosen = datasets.select(datasets.load(dataset, split), wanted)
-    place = runs.Place(db)
+    place = runs.Place(db, certificate_key=settings.certificate_key)
     with runs.opened(place, lease_seconds=settings.lease_seconds) as store:
-        ready = runs.plan(place, chosen, settings, notice, arms=arms)
-        run_id = runs.create(store, ready)
+        ready = plans.plan(place, chosen, settings, notice, arms=arms)
+        run_id = plans.create(store, ready)
         drive(place, store, run_id, ready.sandbox, verbose=verbose)

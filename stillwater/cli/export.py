@@ -1,4 +1,4 @@
-"""`stillwater export`: what a run made, as SWE-bench's predictions or as patch files."""
+"""`stillwater export`: what a run made: SWE-bench's predictions, patch files, certificates."""
 
 import json
 import os
@@ -9,14 +9,18 @@ from typing import Annotated
 
 import typer
 
+from stillwater import config as configuration
 from stillwater.canonical import digest
 from stillwater.cli import reader
+from stillwater.cli.options import ConfigFile
 from stillwater.cli.reader import DEFAULT_DB, Db, RunId
 from stillwater.errors import InputError
 from stillwater.machine import State
 from stillwater.store import MachineRow, RunRow, Store, queries
 
 Arm = Annotated[str | None, typer.Option("--arm", help="Which, where the run has several.")]
+
+UNSIGNED = "signed by nobody: set certificate_key to sign them"
 
 
 def predictions(
@@ -90,13 +94,50 @@ def prediction(run: RunRow, machine: MachineRow, patch: bytes) -> dict[str, str]
     }
 
 
+def certificates(
+    run: RunId = None,
+    *,
+    out: Annotated[Path, typer.Option("--out", help="The folder to write to.", file_okay=False)],
+    force: Annotated[
+        bool, typer.Option("--force", help="Also into a folder that holds something.")
+    ] = False,
+    arm: Arm = None,
+    config: ConfigFile = None,
+    db: Db = DEFAULT_DB,
+) -> None:
+    """Write a certificate of each verified instance as <instance_id>.json, for `verify`.
+
+    Signed where the setting certificate_key names a key.
+    """
+    from stillwater.certificates import keys, writing
+
+    file = configuration.load(None, config).certificate_key
+    signer = keys.signer(Path(file)) if file else None
+    with reader.open_store(db) as store:
+        found = reader.run_of(store, run)
+        made = {
+            machine.instance_id: writing.certificate(store, found, machine, patch, signer)
+            for machine, patch in _patches(store, db, found, arm, last=False)
+            if patch
+        }
+    if not made:
+        typer.echo(f"No instance of run {found.id} is verified: nothing to write.", err=True)
+        return
+    names = file_names(list(made), ".json")
+    make_folder(out, force=force)
+    for instance_id, content in made.items():
+        write(out / names[instance_id], content)
+    who = f"signed by the key {signer.public_key.keyid}" if signer else UNSIGNED
+    typer.echo(f"{out}: {len(made)} certificates, {who}", err=True)
+
+
 def model_name(run: RunRow, machine: MachineRow) -> str:
     """What predictions call the maker: version, model, and the mode where it showed the tests."""
     mode = "+tests-feedback" if reader.setting(run, machine.arm, "feedback") == "tests" else ""
     return f"stillwater-{run.version}+{machine.model}{mode}"
 
 
-def file_names(instance_ids: Sequence[str]) -> Mapping[str, str]:
+def file_names(instance_ids: Sequence[str], suffix: str = ".patch") -> Mapping[str, str]:
     """A file name for each instance that no id can make leave the folder, hide or collide."""
     names: dict[str, str] = {}
     # Case folded, for file systems that don't tell A from a.
@@ -106,7 +147,7 @@ def file_names(instance_ids: Sequence[str]) -> Mapping[str, str]:
         if stem.casefold() in taken:
             stem = f"{stem}-{digest(instance_id.encode())[:12]}"
         taken.add(stem.casefold())
-        names[instance_id] = f"{stem}.patch"
+        names[instance_id] = f"{stem}{suffix}"
     return names
 
 

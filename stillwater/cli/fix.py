@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from stillwater import own, runs
+from stillwater import own, plans, runs
 from stillwater.cli import watch
 from stillwater.cli.options import (
     Attempts,
@@ -52,7 +52,7 @@ def command(
         settings = settings.model_copy(update={"sandbox": "local"})
     told = _issue(issue)
     home = own.home_of(repo)
-    place = runs.Place(home / "stillwater.db")
+    place = runs.Place(home / "stillwater.db", certificate_key=settings.certificate_key)
     with runs.opened(place) as store:
         frozen = own.freeze(repo, home)
         path = os.environ.get("PATH")
@@ -61,8 +61,8 @@ def command(
         dataset = own.dataset(frozen, told, test, settings, walled, place.folder)
         failing = len(dataset.instances[0].FAIL_TO_PASS)
         warn(f"{failing} failing; repairing …")
-        ready = runs.plan(place, dataset, settings, notice, path)
-        run_id = runs.create(store, ready)
+        ready = plans.plan(place, dataset, settings, notice, path)
+        run_id = plans.create(store, ready)
         patch = _drive(place, store, run_id, walled, verbose=verbose)
     if patch is None:
         warn(

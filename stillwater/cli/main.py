@@ -15,6 +15,7 @@ from stillwater.cli import (
     export,
     fix,
     images,
+    key,
     read,
     replay,
     report,
@@ -22,6 +23,7 @@ from stillwater.cli import (
     show,
     status,
     submission,
+    verify,
 )
 from stillwater.cli.plain import warn
 from stillwater.errors import InputError, StillwaterError
@@ -37,9 +39,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-exports = typer.Typer(
-    help="Write what a run made: predictions, patches, a submission.", no_args_is_help=True
-)
+exports = typer.Typer(help="Write what a run made.", no_args_is_help=True)
+keys = typer.Typer(help="The key that certificates are signed with.", no_args_is_help=True)
 databases = typer.Typer(help="Copy, check and compact a database.", no_args_is_help=True)
 pictures = typer.Typer(help="The images that instances run in.", no_args_is_help=True)
 
@@ -56,7 +57,11 @@ app.command("replay")(replay.command)
 exports.command("predictions")(export.predictions)
 exports.command("patches")(export.patches)
 exports.command("submission")(submission.submission)
+exports.command("certificates")(export.certificates)
 app.add_typer(exports, name="export")
+app.command("verify")(verify.command)
+keys.command("new")(key.new)
+app.add_typer(keys, name="key")
 for verb in (images.plan, images.pull, images.build, images.prune):
     pictures.command(verb.__name__)(verb)
 app.add_typer(pictures, name="images")

@@ -19,6 +19,7 @@ from stillwater.cli.options import SandboxKind, Verbose
 from stillwater.cli.plain import Grid, console, duration, one_line, warn
 from stillwater.cli.reader import DEFAULT_DB, Db, RunId
 from stillwater.errors import InputError
+from stillwater.plans import DEFAULT_ARM
 from stillwater.sandbox import scratch
 
 if TYPE_CHECKING:
@@ -148,7 +149,7 @@ def _where(found: "Difference") -> str:
 
 
 def _name(instance_id: str, arm: str) -> str:
-    return instance_id if arm == runs.DEFAULT_ARM else f"{instance_id} ({arm})"
+    return instance_id if arm == DEFAULT_ARM else f"{instance_id} ({arm})"
 
 
 def _json(db: Path, record: "Record", report: "Report", seconds: float) -> dict[str, Any]:

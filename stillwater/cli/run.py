@@ -10,7 +10,7 @@ from rich.panel import Panel
 from rich.text import Text
 
 from stillwater import config as configuration
-from stillwater import datasets, runs
+from stillwater import datasets, plans, runs
 from stillwater.cli import comparison, watch
 from stillwater.cli.options import (
     Arm,
@@ -59,11 +59,11 @@ def run(
     settings = settings_of(model, attempts, feedback, sandbox, assignments, config, arm)
     wanted = datasets.Selection(instance or (), repo or (), shuffle, part, limit)
     chosen = datasets.select(datasets.load(dataset, split), wanted)
-    place = runs.Place(db)
+    place = runs.Place(db, certificate_key=settings.certificate_key)
     with runs.opened(place, lease_seconds=settings.lease_seconds) as store:
         arms = {arm: settings} if arm else None
-        ready = runs.plan(place, chosen, settings, notice, arms=arms)
-        run_id = runs.create(store, ready)
+        ready = plans.plan(place, chosen, settings, notice, arms=arms)
+        run_id = plans.create(store, ready)
         drive(place, store, run_id, ready.sandbox, verbose=verbose)
 
 
@@ -73,10 +73,11 @@ def resume(
     verbose: Verbose = False,
 ) -> None:
     """Go on where the last scheduler stopped, however it stopped."""
-    place = runs.Place(db)
+    today = configuration.load()
+    place = runs.Place(db, certificate_key=today.certificate_key)
     with Store.open(db, read_only=True):
         pass
-    with runs.opened(place, run_id, configuration.load().lease_seconds) as store:
+    with runs.opened(place, run_id, today.lease_seconds) as store:
         found = store.run(run_id) if run_id else store.unfinished()
         if found is None or found.finished_at is not None:
             runs.sweep(place, configuration.frozen(found.config) if found else None)

@@ -16,7 +16,7 @@ from stillwater.cli.trajectory import page
 from stillwater.datasets import Instance, instance_of
 from stillwater.errors import InputError
 from stillwater.machine import FINAL, Event
-from stillwater.runs import DEFAULT_ARM
+from stillwater.plans import DEFAULT_ARM
 from stillwater.store import MachineRow, RunRow, Store, queries
 from stillwater.store.queries import Step
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from stillwater.config import Config
 from stillwater.errors import InputError
-from stillwater.models.reach import Reach, reach
+from stillwater.models.reach import Reach, Served, reach
 
 
 class NoModel(InputError):
@@ -19,6 +19,7 @@ class Chosen:
     model: str
     passed_over: Sequence[Reach]
     context: int | None
+    served: Served
 
     def notice(self) -> str | None:
         """What a person has to be told, or None where the first of the chain was reached."""
@@ -41,7 +42,7 @@ def choose_model(config: Config) -> Chosen:
     for model in config.models:
         found = reach(model, config.api_base, key)
         if found.problem is None:
-            return Chosen(model, tuple(passed), found.context)
+            return Chosen(model, tuple(passed), found.context, found.served)
         passed.append(found)
     why = "; ".join(f"{one.model}: {one.problem} ({one.remedy})" for one in passed)
     raise NoModel(f"no model can be reached: {why}")

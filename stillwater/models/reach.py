@@ -2,17 +2,38 @@
 
 import json
 import os
+import re
 import urllib.error
 import urllib.request
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from http.client import HTTPException
 from typing import Any
 
+from stillwater.canonical import Json
 from stillwater.models.client import BUILTIN
 from stillwater.secrets import hide_all
 
 OLLAMA = "http://localhost:11434"
 SECONDS = 5.0
+DIGEST = re.compile(r"[0-9a-f]{64}")
+
+
+@dataclass(frozen=True)
+class Served:
+    """What a server says that a model's name stands for.
+
+    `digest` is that of its weights, None where the server tells none; then `reason` says why.
+    `facts` are what else it tells: parameters, bytes, quantisation.
+    """
+
+    digest: str | None = None
+    reason: str | None = "its server tells no digest"
+    facts: Mapping[str, Json] = field(default_factory=dict)
+
+    def told(self) -> dict[str, Json]:
+        """The same, as a run's record has it."""
+        return {"digest": self.digest, "reason": self.reason, "facts": dict(self.facts)}
 
 
 @dataclass(frozen=True)
@@ -23,6 +44,7 @@ class Reach:
     problem: str | None = None
     remedy: str = ""
     context: int | None = None
+    served: Served = Served()
 
 
 def reach(model: str, api_base: str | None = None, api_key: str | None = None) -> Reach:
@@ -35,7 +57,9 @@ def reach(model: str, api_base: str | None = None, api_key: str | None = None) -
 def _asked(model: str, api_base: str | None, api_key: str | None) -> Reach:
     if model.startswith(BUILTIN):
         known = model == "builtin/mutate"
-        return Reach(model) if known else Reach(model, "no such built-in", "use builtin/mutate")
+        inside = Served(reason="it is part of Stillwater, whose version stands for it")
+        gone = Reach(model, "no such built-in", "use builtin/mutate")
+        return Reach(model, served=inside) if known else gone
     if model.startswith(("ollama/", "ollama_chat/")):
         return _ollama(model, api_base or os.environ.get("OLLAMA_API_BASE") or OLLAMA)
     base = api_base or os.environ.get("OPENAI_API_BASE") or os.environ.get("OPENAI_BASE_URL")
@@ -54,10 +78,31 @@ def _ollama(model: str, base: str) -> Reach:
         )
     except ValueError:
         return Reach(model, f"{base} is no Ollama server", "check api_base")
-    names = {str(one.get("name")) for one in tags.get("models", [])}
-    if name not in names and f"{name}:latest" not in names:
+    known = {str(one.get("name")): one for one in _listed(tags, "models")}
+    found = known.get(name, known.get(f"{name}:latest"))
+    if found is None:
         return Reach(model, f"{base} hasn't got {name}", f"fetch it: ollama pull {name}")
-    return Reach(model, context=_ollama_context(base, name))
+    return Reach(model, context=_ollama_context(base, name), served=_ollama_served(found))
+
+
+def _ollama_served(found: dict[str, Any]) -> Served:
+    details = found.get("details")
+    facts = _plain({"size": found.get("size"), **(details if isinstance(details, dict) else {})})
+    told = str(found.get("digest") or "").removeprefix("sha256:")
+    if not DIGEST.fullmatch(told):
+        return Served(facts=facts)
+    return Served(f"sha256:{told}", None, facts)
+
+
+def _plain(facts: Mapping[str, object]) -> dict[str, Json]:
+    """Those that are text or numbers: what a server says else may be anything."""
+    kept = (str, int, float)
+    return {name: one for name, one in facts.items() if isinstance(one, kept) and one != ""}
+
+
+def _listed(answer: dict[str, Any], name: str) -> Iterable[dict[str, Any]]:
+    listed = answer.get(name)
+    return [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
 
 
 def _ollama_context(base: str, name: str) -> int | None:
@@ -81,7 +126,17 @@ def _openai(model: str, base: str, key: str | None) -> Reach:
         return _down(model, base, error)
     except ValueError:
         return Reach(model, f"{base} is no OpenAI-compatible server", "check api_base")
-    return Reach(model, context=_openai_context(listed))
+    return Reach(model, context=_openai_context(listed), served=_openai_served(model, listed))
+
+
+def _openai_served(model: str, listed: dict[str, Any]) -> Served:
+    """What llama-server tells: no digest, but how large the model is."""
+    served = list(_listed(listed, "data"))
+    name = model.partition("/")[2]
+    found = next((one for one in served if one.get("id") == name), served[0] if served else {})
+    meta = found.get("meta")
+    facts = {"id": found.get("id"), **(meta if isinstance(meta, dict) else {})}
+    return Served(facts=_plain(facts))
 
 
 def _down(model: str, base: str, error: Exception) -> Reach:
@@ -91,8 +146,9 @@ def _down(model: str, base: str, error: Exception) -> Reach:
 
 
 def _openai_context(listed: dict[str, Any]) -> int | None:
-    for one in listed.get("data", []):
-        for place in (one, one.get("meta") or {}):
+    for one in _listed(listed, "data"):
+        meta = one.get("meta")
+        for place in (one, meta if isinstance(meta, dict) else {}):
             for name in ("n_ctx", "max_model_len", "context_length", "n_ctx_train"):
                 if isinstance(place.get(name), int):
                     return int(place[name])

@@ -7,6 +7,7 @@ import threading
 import weakref
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -82,6 +83,7 @@ class DockerSandbox:
         self._finding = threading.Lock()
         self._found: dict[str, str] = {}
         self._users: dict[str, tuple[int, int]] = {}
+        self._digests: dict[str, str] = {}
         self._engine = Engine()
         self._spares = Spares(self._engine)
         weakref.finalize(self, _close, self._spares, self._engine)
@@ -120,7 +122,9 @@ class DockerSandbox:
                 variables=job.variables,
                 limits=job.limits,
             )
-            return self._execute(task)
+            ours = self._is_ours(job.environment)
+            told = self._digest(client, self._image if ours else image)
+            return replace(self._execute(task), image=told)
 
     def fetch(self, image: str) -> None:
         """Have the image on the engine; raises SandboxError, Cancelled."""
@@ -185,6 +189,13 @@ class DockerSandbox:
             if image not in self._users:
                 self._users[image] = user_of(client, image, self._label, self._cancellation)
             return self._users[image]
+
+    def _digest(self, client: "DockerClient", image: str) -> str:
+        """The image's digest; looked for once."""
+        with self._finding:
+            if image not in self._digests:
+                self._digests[image] = images.digest(client, image)
+            return self._digests[image]
 
     def _execute(self, task: Task) -> Execution:
         with self._spares.taken(task.frame) as one:

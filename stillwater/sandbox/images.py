@@ -116,6 +116,16 @@ def copy_tools(folder: Path) -> None:
             shutil.copyfile(os.fspath(file.locate()), target)
 
 
+def digest(client: "DockerClient", image: str) -> str:
+    """What tells the image from every other: its registry's digest, or if it has none, its id.
+
+    Raises docker's ImageNotFound.
+    """
+    found = client.images.get(image)
+    from_registry = sorted(found.attrs.get("RepoDigests") or ())
+    return str(from_registry[0].rpartition("@")[2] if from_registry else found.id)
+
+
 def exists(client: "DockerClient", image: str) -> bool:
     """Whether the engine has it."""
     return find(client, image) is not None

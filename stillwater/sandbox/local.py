@@ -5,7 +5,7 @@ import sys
 import threading
 import weakref
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -133,7 +133,8 @@ class LocalSandbox:
             return self._execute(self._choose(), task)
 
     def _execute(self, wall: str, task: Task) -> Execution:
-        with groups.group(scratch.unique(), task.limits) as group:
+        possible = groups.group(scratch.unique(), task.limits) if self._grouped else nullcontext()
+        with possible as group:
             wall_off = walls.wrapper(wall, task)
             spec = walls.specification(wall, task, group is not None)
 

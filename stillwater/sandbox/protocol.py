@@ -72,7 +72,8 @@ class Job:
 class Execution:
     """What came of a job. `output` is stdout and stderr as they came, capped at the limit.
 
-    `stopped` says which limit ended it (timeout, memory, output, disk), or is None.
+    `stopped` says which limit ended it (timeout, memory, output, disk), or is None. `image` is the
+    digest of the image that it ran in, or that this was made from; None without one.
     """
 
     exit_code: int | None
@@ -80,6 +81,7 @@ class Execution:
     seconds: float
     stopped: str | None = None
     truncated: bool = False
+    image: str | None = None
 
 
 class Sandbox(Protocol):

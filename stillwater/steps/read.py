@@ -44,7 +44,7 @@ def read(snapshot: Snapshot, tools: Tools) -> Outcome:
     except InputError as error:
         return Outcome(Event.INVALID, {"reason": str(error)})
     logs = {"log": Artifact("log", baseline.log)}
-    broken = _why_invalid(snapshot, baseline)
+    broken = why_invalid(snapshot.instance, baseline)
     if broken:
         return Outcome(Event.INVALID, {"reason": broken}, logs)
     calls = _calls(snapshot, tools, baseline)
@@ -76,13 +76,13 @@ def _visible_baseline(snapshot: Snapshot, tools: Tools) -> TestRun | None:
     return run_tests(snapshot, tools, patch="", hidden=False)
 
 
-def _why_invalid(snapshot: Snapshot, baseline: TestRun) -> str | None:
+def why_invalid(instance: Instance, baseline: TestRun) -> str | None:
+    """Why there is nothing to repair, by the tests without any patch; None where there is."""
     execution = baseline.execution
     if not baseline.reading.tests and not _stuck(baseline):
         last = tail(baseline.log.decode("utf-8", "replace"), 200).strip().splitlines()
         how = execution.stopped or f"exit code {execution.exit_code}"
         return f"the tests can't run ({how}): {last[-1] if last else 'they print nothing'}"
-    instance = snapshot.instance
     if judge(baseline.reading, instance.FAIL_TO_PASS, ()).resolved:
         return "every test of FAIL_TO_PASS already passes on the base commit"
     return None
@@ -120,7 +120,11 @@ def _choose(
         "skipped": skipped,
         "budget": budget,
         "baseline": {**verdict.evidence(), "seconds": round(baseline.execution.seconds, 3)},
-        "sandbox": {"kind": tools.sandbox.kind, "walls": dict(tools.sandbox.walls())},
+        "sandbox": {
+            "kind": tools.sandbox.kind,
+            "walls": dict(tools.sandbox.walls()),
+            "image": baseline.execution.image,
+        },
         "feedback": config.feedback,
     }
     if choice.suspects:

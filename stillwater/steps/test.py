@@ -56,5 +56,6 @@ def _outcome(event: Event, verdict: Verdict, ran: TestRun) -> Outcome:
         "exit_code": execution.exit_code,
         "stopped": execution.stopped,
         "truncated": execution.truncated,
+        "image": execution.image,
     }
     return Outcome(event, evidence, {"log": Artifact("log", ran.log)})

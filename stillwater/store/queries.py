@@ -73,6 +73,7 @@ class RepositoryRow:
 class Step:
     """One transition of a machine, with its times and its place in the chain."""
 
+    id: int
     seq: int
     source: State
     event: Event
@@ -110,7 +111,7 @@ FROM outcomes WHERE run_id = :run_id GROUP BY repo, arm ORDER BY repo, arm
 """
 
 TIMELINE = """
-SELECT seq, source, event, target, attempt, started_at, finished_at, evidence, sha256
+SELECT id, seq, source, event, target, attempt, started_at, finished_at, evidence, sha256
 FROM transitions WHERE machine_id = :machine_id ORDER BY seq
 """
 
@@ -148,6 +149,7 @@ def timeline(db: Path, machine_id: int) -> list[Step]:
     """The transitions of a machine, oldest first."""
     return [
         Step(
+            id=row.id,
             seq=row.seq,
             source=State(row.source),
             event=Event(row.event),

@@ -64,21 +64,46 @@ def git(folder: Path, *words: str) -> str:
     return done.stdout.strip()
 
 
-def test_predictions_of_a_run_are_taken_as_they_are(
-    rows: list[dict[str, Any]], tmp_path: Path
-) -> None:
-    (tmp_path / "rows.json").write_text(json.dumps(rows))
+def repaired(rows: list[dict[str, Any]], folder: Path) -> Script:
+    """What the model was asked in a run that repairs one of the two."""
+    (folder / "rows.json").write_text(json.dumps(rows))
     script = Script(text=ANSWER, context=16384)
     with openai_server(script) as base:
         done = stillwater(
-            tmp_path, "run", "rows.json", "--model", "openai/local", "--sandbox", "docker",
+            folder, "run", "rows.json", "--model", "openai/local", "--sandbox", "docker",
             "--attempts", "1", "--feedback", "visible", "--set", f"api_base={base}",
             OPENAI_API_KEY="none",
         )  # fmt: skip
     assert "Final: 1/2 verified" in done.stdout, done.stdout + done.stderr
+    return script
+
+
+def test_predictions_of_a_run_are_taken_as_they_are(
+    rows: list[dict[str, Any]], tmp_path: Path
+) -> None:
+    script = repaired(rows, tmp_path)
     assert not any("test_blanks" in json.dumps(asked["messages"]) for asked in script.asked)
     for name in ("all_preds.jsonl", "preds.json"):
         exported = stillwater(tmp_path, "export", "predictions", "--out", name)
         assert exported.returncode == 0, exported.stderr
         report = official_report(tmp_path, name, name.partition(".")[0])
         assert report["resolved_ids"] == ["slugs__slugs-1"]
+
+
+def test_a_certificate_of_an_image_needs_the_image_alone(
+    rows: list[dict[str, Any]], tmp_path: Path
+) -> None:
+    repaired(rows, tmp_path)
+    there = tmp_path / "there"
+    assert stillwater(tmp_path, "export", "certificates", "--out", str(there)).returncode == 0
+    (file,) = there.iterdir()
+    environment = json.loads(file.read_bytes())["predicate"]["stillwater"]["environment"]
+    assert environment["image"] == rows[0]["image"]
+    assert environment["digest"] == docker("inspect", "-f", "{{.Id}}", rows[0]["image"])
+    done = stillwater(there, "verify", file.name, "--sandbox", "docker")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "the model saw no failure of the hidden tests" in done.stdout
+    assert done.stdout.splitlines()[-1].startswith("Yes: ")
+    refused = stillwater(there, "verify", file.name, "--sandbox", "local")
+    assert refused.returncode == 2
+    assert "which the local sandbox can't" in refused.stderr

@@ -48,6 +48,18 @@ def without_pytest(engine: None, marker: str) -> Iterator[str]:
 
 
 @docker
+def test_a_job_tells_the_digest_of_the_image_that_was_named(
+    engine: None, home: Path, tree: Path, marker: str
+) -> None:
+    execution = DockerSandbox(home, IMAGE, marker).run(Job(tree, "true", "test"))
+    with connect() as client:
+        found = client.images.get(IMAGE)
+        from_registry = [one.rpartition("@")[2] for one in found.attrs["RepoDigests"] or ()]
+    assert execution.image in (from_registry or [found.id])
+    assert LocalSandbox(home).run(Job(tree, "true", "test")).image is None
+
+
+@docker
 def test_pytest_is_added_to_an_image_that_lacks_it(
     without_pytest: str, home: Path, tree: Path, marker: str
 ) -> None:

@@ -155,3 +155,15 @@ def test_a_share_of_the_processors_is_a_control_groups() -> None:
         names = ("cpu.max", "cpu.cfs_quota_us")
         set_to = [(f / n).read_text() for f in made.directories for n in names if (f / n).exists()]
     assert [text.split()[0] for text in set_to] in (["50000"], ["max"], [])
+
+
+def test_where_no_control_group_can_be_made_jobs_run_without(
+    home: Path, tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # As in a container, whose root may see the groups and not make any.
+    for name in ("pids", "memory"):
+        (tmp_path / name).symlink_to("/proc")
+    monkeypatch.setattr(groups, "ROOT", tmp_path)
+    sandbox = LocalSandbox(home)
+    assert sandbox.run(Job(tree, "echo done", "test")).output == b"done\n"
+    assert "control group" not in sandbox.walls().values()

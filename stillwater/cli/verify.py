@@ -1,0 +1,163 @@
+"""`stillwater verify`: whether a certificate holds on this machine, and who signed it."""
+
+import os
+import secrets
+import signal
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+
+from stillwater.cli.options import ConfigFile, SandboxKind, Set
+from stillwater.cli.plain import one_line, warn
+from stillwater.cli.results import FEEDBACK_NOTES
+from stillwater.cli.run import settings_of
+from stillwater.config import Config
+from stillwater.errors import InputError
+
+if TYPE_CHECKING:
+    from stillwater.certificates.check import Verdict
+    from stillwater.certificates.reading import Certificate
+    from stillwater.datasets import Instance
+    from stillwater.sandbox import Sandbox
+
+DOES_NOT_HOLD = 1
+LINE = 1000
+
+
+def command(
+    target: Annotated[str, typer.Argument(metavar="FILE.json", help="A certificate.")],
+    *,
+    repo: Annotated[
+        str | None, typer.Option("--repo", help="The repository, where it isn't as certified.")
+    ] = None,
+    public_key: Annotated[
+        Path | None, typer.Option("--public-key", help="Whose signature it must have, in PEM.")
+    ] = None,
+    sandbox: SandboxKind = None,
+    assignments: Set = None,
+    config: ConfigFile = None,
+) -> None:
+    """Verify a certificate: apply its patch and run its tests here, without any database.
+
+    Exit code 0: it holds; 1: it doesn't, or couldn't be decided; 2: it is no certificate.
+    """
+    file = Path(target)
+    if not file.is_file():
+        raise InputError(f"{target}: no such file; give a certificate of `export certificates`")
+    settings = settings_of(None, None, None, sandbox, assignments, config)
+    before = signal.signal(signal.SIGTERM, _leave)
+    try:
+        _certificate(file, repo, public_key, settings)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _leave(signum: int, _: FrameType | None) -> NoReturn:
+    """End in order: the clone and the containers go."""
+    sys.exit(128 + signum)
+
+
+def _certificate(file: Path, repo: str | None, public_key: Path | None, settings: Config) -> None:
+    from stillwater.certificates import keys, reading
+
+    key = keys.public(public_key) if public_key else None
+    found = reading.read(file)
+    if found.changed:
+        _no(found.changed)
+    signature = reading.signature(found, key)
+    if not signature.holds:
+        _no(signature.told)
+    for line in (_claim(found), FEEDBACK_NOTES[found.facts.feedback], signature.told):
+        _say(line)
+    verdict = _run(found, repo, settings)
+    certified = found.facts.environment.digest
+    if certified and verdict.image and certified != verdict.image:
+        _say(f"The image here is {verdict.image}; it was certified in {certified}.")
+    if not verdict.holds:
+        _no(verdict.why)
+    _say(f"Yes: {verdict.why}.")
+
+
+def _claim(found: "Certificate") -> str:
+    facts = found.facts
+    return (
+        f"{found.instance.instance_id}: repaired by {facts.models[-1].name} at attempt "
+        f"{facts.attempts.made} of {facts.attempts.allowed}, arm {facts.arm}; "
+        f"head {facts.chain.id} {facts.chain.sha256}"
+    )
+
+
+def _run(found: "Certificate", repo: str | None, settings: Config) -> "Verdict":
+    from stillwater import preflight
+    from stillwater.certificates.check import check, located
+    from stillwater.models.client import LitellmClient
+    from stillwater.repository import Repositories
+    from stillwater.steps.tools import Tools
+
+    with _throwaway() as home:
+        instance = located(found, repo, home)
+        repositories = Repositories(home, settings.repo_url)
+        preflight.check_instances((instance,), repositories)
+        with _sandbox(found, instance, settings, home) as sandbox:
+            preflight.check_sandbox((instance,), sandbox.kind)
+            place = instance.image if instance.runs_in_image else repo or instance.repo_url
+            warn(
+                one_line(
+                    f"Running the tests of {instance.base_commit[:12]} of {place} in the "
+                    f"{sandbox.kind} sandbox, without the patch and with it …",
+                    LINE,
+                )
+            )
+            tools = Tools(repositories, sandbox, LitellmClient(None, None))
+            return check(found, instance, tools, settings)
+
+
+@contextmanager
+def _throwaway() -> Iterator[Path]:
+    """A folder for the clone and its trees, gone at the end whatever modes tests left."""
+    from stillwater.sandbox import scratch
+
+    home = Path(tempfile.mkdtemp(prefix="stillwater-verify-"))
+    try:
+        yield home
+    finally:
+        scratch.remove(home)
+
+
+@contextmanager
+def _sandbox(
+    found: "Certificate", instance: "Instance", settings: Config, home: Path
+) -> Iterator["Sandbox"]:
+    """The sandbox asked for; of its own accord, the local one for a person's own work tree."""
+    from stillwater.certificates.check import OWN
+    from stillwater.sandbox import choose
+
+    mine = instance.repo.startswith(OWN)
+    kind = "local" if mine and settings.sandbox == "auto" else settings.sandbox
+    certified = found.facts.environment
+    image = settings.docker_image if instance.runs_in_image else certified.image
+    path = os.environ.get("PATH") if mine else None
+    label = f"verify-{secrets.token_hex(6)}"
+    sandbox, why = choose(kind, home, image or settings.docker_image, label, path)
+    if why:
+        warn(why)
+    try:
+        yield sandbox
+    finally:
+        sandbox.cancel()
+        sandbox.reap()
+
+
+def _say(text: str) -> None:
+    typer.echo(one_line(text, LINE))
+
+
+def _no(why: str) -> NoReturn:
+    _say(f"No: {why}.")
+    raise typer.Exit(DOES_NOT_HOLD)

@@ -1,0 +1,131 @@
+"""Planning runs: everything that can be checked before one starts, and writing it down."""
+
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from stillwater import __version__, preflight
+from stillwater.canonical import Json
+from stillwater.config import Config, differences, stored
+from stillwater.datasets import Dataset
+from stillwater.models.chain import choose_model
+from stillwater.notes import Notes
+from stillwater.runs import Place, pick_sandbox, signing
+from stillwater.sandbox.protocol import Sandbox
+from stillwater.store import Store
+from stillwater.versions import versions
+
+DEFAULT_ARM = "default"
+Notice = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Arm:
+    """A named configuration, the model that it begins with, and what was passed over for that."""
+
+    config: Config
+    model: str
+    passed_over: Sequence[str]
+    served: Json
+    """What the model's server tells of it."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A run that has passed every check and may start."""
+
+    dataset: Dataset
+    config: Config
+    arms: Mapping[str, Arm]
+    sandbox: Sandbox
+
+    @property
+    def model(self) -> str:
+        """The model of the first arm."""
+        return next(iter(self.arms.values())).model
+
+
+def plan(
+    place: Place,
+    dataset: Dataset,
+    config: Config,
+    notice: Notice,
+    path: str | None = None,
+    arms: Mapping[str, Config] | None = None,
+) -> Plan:
+    """Check everything that can be checked before a run starts; raises InputError.
+
+    `path` is the PATH that tests run with, where it isn't Stillwater's own environment's. Without
+    `arms`, the only arm is `config`.
+    """
+    repositories = place.repositories(config)
+    if config.heads_git:
+        Notes.of(config.heads_git, place.db)
+    signing(place)
+    preflight.check_instances(dataset.instances, repositories)
+    chosen = _models({DEFAULT_ARM: config} if arms is None else arms, notice)
+    sandbox, why = pick_sandbox(place, config, path)
+    if why:
+        notice(why)
+    preflight.check_sandbox(dataset.instances, sandbox.kind)
+    sandbox.reap()
+    preflight.check_test_commands(dataset.instances, repositories, sandbox)
+    settled = {"sandbox": sandbox.kind}
+    whole = {
+        name: replace(one, config=one.config.model_copy(update=settled))
+        for name, one in chosen.items()
+    }
+    return Plan(dataset, config.model_copy(update=settled), whole, sandbox)
+
+
+def _models(arms: Mapping[str, Config], notice: Notice) -> dict[str, Arm]:
+    chosen: dict[str, Arm] = {}
+    told: dict[str, None] = {}
+    for name, config in arms.items():
+        found = choose_model(config)
+        told |= dict.fromkeys(filter(None, [found.notice()]))
+        passed = [f"{one.model}: {one.problem}" for one in found.passed_over]
+        num_ctx = config.num_ctx
+        if found.context and found.context < num_ctx:
+            told[
+                f"{found.model} has a context of {found.context} tokens: num_ctx is that, "
+                f"not {num_ctx}."
+            ] = None
+            num_ctx = found.context
+        settings = config.model_copy(update={"num_ctx": num_ctx})
+        chosen[name] = Arm(settings, found.model, passed, found.served.told())
+    for each in told:
+        notice(each)
+    return chosen
+
+
+def create(store: Store, ready: Plan) -> str:
+    """Write the run and its machines; its id."""
+    run_id = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+    store.create_run(
+        run_id=run_id,
+        dataset=ready.dataset.name,
+        dataset_sha256=ready.dataset.sha256,
+        config=_frozen(ready),
+        version=__version__,
+        rows=ready.dataset.rows,
+        arms={name: arm.model for name, arm in ready.arms.items()},
+    )
+    return run_id
+
+
+def _frozen(ready: Plan) -> dict[str, Any]:
+    """What is written into the run: one arm's configuration, or what all share and each has of its
+    own."""
+    arms = list(ready.arms.values())
+    facts = {
+        "passed_over": list(dict.fromkeys(line for arm in arms for line in arm.passed_over)),
+        "served": {arm.model: arm.served for arm in arms},
+        "versions": versions(),
+    }
+    if len(arms) == 1:
+        return stored(arms[0].config) | facts
+    own = {name: differences(ready.config, arm.config) for name, arm in ready.arms.items()}
+    return stored(ready.config) | facts | {"arms": own}
