@@ -21,7 +21,7 @@ from pydantic_settings import (
 from stillwater.errors import InputError
 from stillwater.prompt import Way
 
-LISTS = frozenset({"models", "ways"})
+LISTS = frozenset({"models", "skills", "ways"})
 """The settings that are lists; on the command line with commas."""
 PREFIX = "STILLWATER_"
 TOML = Path("stillwater.toml")
@@ -48,6 +48,9 @@ class Config(BaseSettings):
 
     models: tuple[str, ...] = Field(DEFAULT_MODELS, min_length=1)
     """The chain: the first that answers makes the attempts."""
+    model_attempts: int | None = Field(None, ge=1)
+    """After how many attempts without success the next model of the chain takes over; if not set,
+    the first that answers makes all."""
     api_base: str | None = None
     """Where an OpenAI-compatible or Ollama server listens, if not at its default."""
     api_key: SecretStr | None = Field(None, exclude=True)
@@ -59,6 +62,12 @@ class Config(BaseSettings):
     """What the attempts ask for in turn: `definition` (corrected definitions), `file` (the whole
     corrected file, where it is short enough for an answer; otherwise definitions), `explained`
     (definitions after a longer explanation) or `diff`."""
+    skills: tuple[str, ...] = ()
+    """Markdown files that join the instruction: skills/NAME.md of one's own, or a shipped one."""
+    skill_tokens: int = Field(600, ge=0)
+    """How many tokens they may take together."""
+    skill_texts: dict[str, str] = {}
+    """Their texts, filled in when a run is planned; one may be given here instead of in a file."""
     find_suspects: bool = True
     """Whether READ runs the tests once more to see which functions the failing ones call, where the
     model may know of these tests and they take no more than ten minutes."""

@@ -14,6 +14,7 @@ from stillwater.models.chain import choose_model
 from stillwater.notes import Notes
 from stillwater.runs import Place, pick_sandbox, signing
 from stillwater.sandbox.protocol import Sandbox
+from stillwater.skills import with_texts
 from stillwater.store import Store
 from stillwater.versions import versions
 
@@ -28,8 +29,8 @@ class Arm:
     config: Config
     model: str
     passed_over: Sequence[str]
-    served: Json
-    """What the model's server tells of it."""
+    served: Mapping[str, Json]
+    """What the servers tell of the models that make its attempts."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,8 @@ def plan(
 def _models(arms: Mapping[str, Config], notice: Notice) -> dict[str, Arm]:
     chosen: dict[str, Arm] = {}
     told: dict[str, None] = {}
-    for name, config in arms.items():
+    for name, given in arms.items():
+        config = with_texts(given)
         found = choose_model(config)
         told |= dict.fromkeys(filter(None, [found.notice()]))
         passed = [f"{one.model}: {one.problem}" for one in found.passed_over]
@@ -94,8 +96,11 @@ def _models(arms: Mapping[str, Config], notice: Notice) -> dict[str, Arm]:
                 f"not {num_ctx}."
             ] = None
             num_ctx = found.context
-        settings = config.model_copy(update={"num_ctx": num_ctx})
-        chosen[name] = Arm(settings, found.model, passed, found.served.told())
+        changes: dict[str, object] = {"num_ctx": num_ctx}
+        if config.model_attempts is not None:
+            changes["models"] = tuple(one.model for one in found.reached)
+        served = {one.model: one.served.told() for one in found.reached}
+        chosen[name] = Arm(config.model_copy(update=changes), found.model, passed, served)
     for each in told:
         notice(each)
     return chosen
@@ -122,7 +127,7 @@ def _frozen(ready: Plan) -> dict[str, Any]:
     arms = list(ready.arms.values())
     facts = {
         "passed_over": list(dict.fromkeys(line for arm in arms for line in arm.passed_over)),
-        "served": {arm.model: arm.served for arm in arms},
+        "served": {model: told for arm in arms for model, told in arm.served.items()},
         "versions": versions(),
     }
     if len(arms) == 1:

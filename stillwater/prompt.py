@@ -192,11 +192,13 @@ def build(
     way: Way = "definition",
     suspects: Sequence[Suspected] = (),
     focus: Suspected | None = None,
+    skills: Sequence[str] = (),
 ) -> tuple[Message, ...]:
     """The messages of one attempt. `failing` is "" where the model may not see failing tests.
 
-    `way` is how much of the code the answer is to give; `focus` is where it is told to look first.
-    All that differs between two attempts comes at the end.
+    `way` is how much of the code the answer is to give; `focus` is where it is told to look first;
+    `skills` are texts that join the instruction. All that differs between two attempts comes at the
+    end.
     """
     parts = ["## Issue\n\n" + problem.strip() + "\n", "## Files\n"]
     parts += [file_section(file) for file in files]
@@ -213,7 +215,7 @@ def build(
         parts += [_told(one) for one in tried]
     parts.append("## Answer\n\n" + _ask(bool(tried), way, focus))
     return (
-        Message(role="system", content=SYSTEM),
+        Message(role="system", content=_instruction(SYSTEM, skills)),
         Message(role="user", content="\n".join(parts)),
     )
 
@@ -225,7 +227,13 @@ def _calls(suspects: Sequence[Suspected]) -> list[str]:
     return list(dict.fromkeys(calls))
 
 
-def build_usual(problem: str, snippets: Sequence[ShownFile], failing: str) -> tuple[Message, ...]:
+def _instruction(text: str, skills: Sequence[str]) -> str:
+    return "\n\n".join([text, *skills])
+
+
+def build_usual(
+    problem: str, snippets: Sequence[ShownFile], failing: str, skills: Sequence[str] = ()
+) -> tuple[Message, ...]:
     """The messages of the usual way: snippets, and the wish for a unified diff."""
     parts = ["## Issue\n\n" + problem.strip() + "\n", "## Snippets\n"]
     for file in snippets:
@@ -237,7 +245,7 @@ def build_usual(problem: str, snippets: Sequence[ShownFile], failing: str) -> tu
         parts.append("## Failing tests\n\n" + failing.strip() + "\n")
     parts.append("## Answer\n\nAnswer with the unified diff.\n")
     return (
-        Message(role="system", content=DIFF_SYSTEM),
+        Message(role="system", content=_instruction(DIFF_SYSTEM, skills)),
         Message(role="user", content="\n".join(parts)),
     )
 

@@ -1,6 +1,7 @@
 """The plots of a comparison, as SVG that needs no script and follows the page's light or dark."""
 
 import re
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -56,8 +57,16 @@ def plots(told: Comparison) -> list[Plot]:
     ]
 
 
-def _chart(kind: str, **options: Any) -> Any:
+def _pygal() -> Any:
     import pygal
+
+    # Its import hook is of a kind that Python 3.11 warns of at every import that follows.
+    sys.meta_path[:] = [one for one in sys.meta_path if type(one).__module__ != pygal.__name__]
+    return pygal
+
+
+def _chart(kind: str, **options: Any) -> Any:
+    pygal = _pygal()
     from pygal.style import Style
 
     style = Style(

@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
 
 from stillwater import edits, prompt
-from stillwater.canonical import Json, canonical
+from stillwater.canonical import Json, canonical, digest
 from stillwater.config import Config
 from stillwater.estimate import tokens
 from stillwater.machine import Event
@@ -43,6 +43,10 @@ def generate(snapshot: Snapshot, tools: Tools) -> Outcome:
         "num_ctx": request.num_ctx,
         "max_tokens": request.max_tokens,
     }
+    if _skills(snapshot.config):
+        facts["skills"] = {
+            name: digest(text.encode()) for name, text in _skills(snapshot.config).items()
+        }
     try:
         completion = tools.models.complete(request)
     except PromptTooLong as error:
@@ -101,8 +105,9 @@ def _facts(completion: Completion) -> dict[str, Json]:
 def _request(snapshot: Snapshot, chosen: Past, shown: Sequence[prompt.ShownFile]) -> Request:
     config = snapshot.config
     ways = _ways(snapshot, shown[0])
-    way = ways[(snapshot.attempt - 1) % len(ways)]
-    is_fresh = snapshot.attempt <= len(ways) and not _has_repeated(snapshot)
+    turn = attempts_by(snapshot) + 1
+    way = ways[(turn - 1) % len(ways)]
+    is_fresh = turn <= len(ways) and not _has_repeated(snapshot)
     return Request(
         model=snapshot.model,
         messages=_messages(snapshot, chosen, shown, way, len(ways)),
@@ -114,10 +119,16 @@ def _request(snapshot: Snapshot, chosen: Past, shown: Sequence[prompt.ShownFile]
     )
 
 
+def attempts_by(snapshot: Snapshot) -> int:
+    """How many attempts the snapshot's model has ended: another of the chain asks anew."""
+    answers = [past for past in snapshot.past if past.event in {Event.PROPOSED, Event.UNUSABLE}]
+    return sum(past.evidence.get("model") == snapshot.model for past in answers)
+
+
 def _is_told(snapshot: Snapshot, ways: int) -> bool:
     """Whether the attempt is told of those before it; a search must know what it has tried."""
     config = snapshot.config
-    late = snapshot.attempt - ways
+    late = attempts_by(snapshot) + 1 - ways
     mixed = snapshot.model.startswith(BUILTIN) or (late > 0 and late % 2 == 0)
     return config.retry == "feedback" or (config.retry == "mixed" and mixed)
 
@@ -163,11 +174,17 @@ def _messages(
         snapshot.text(chosen, name) for name in ("failing", "tests") if name in chosen.artifacts
     )
     told = tried(snapshot) if _is_told(snapshot, ways) else []
+    skills = list(_skills(snapshot.config).values())
     if snapshot.config.showing == "snippets":
-        return prompt.build_usual(issue, shown, failing)
+        return prompt.build_usual(issue, shown, failing, skills)
     suspects = _suspects(chosen, shown)
     focus = _focus(snapshot.attempt, suspects)
-    return prompt.build(issue, shown, failing, told, way, suspects, focus)
+    return prompt.build(issue, shown, failing, told, way, suspects, focus, skills)
+
+
+def _skills(config: Config) -> Mapping[str, str]:
+    """The texts of the skills that are wanted, in their order."""
+    return {name: config.skill_texts[name] for name in config.skills if name in config.skill_texts}
 
 
 def _focus(attempt: int, suspects: Sequence[prompt.Suspected]) -> prompt.Suspected | None:

@@ -175,7 +175,7 @@ def choice_for(
     the model may know of them.
     """
     budget = config.num_ctx - config.max_tokens - RESERVED_TOKENS
-    budget -= tokens(instance.problem_statement)
+    budget -= tokens(instance.problem_statement) + sum(map(tokens, config.skill_texts.values()))
     query = Query(
         issue=instance.problem_statement,
         failing=failing,

@@ -7,6 +7,7 @@ from stillwater.feedback import distil
 from stillwater.machine import Event
 from stillwater.snapshot import Artifact, Outcome, Past, Snapshot
 from stillwater.steps import evaluation
+from stillwater.steps.generate import attempts_by
 from stillwater.steps.tools import Tools
 
 
@@ -19,11 +20,21 @@ def refine(snapshot: Snapshot, tools: Tools) -> Outcome:
     )
     reason, feedback = _told(snapshot, last)
     left = snapshot.config.attempts - snapshot.attempt
-    evidence: dict[str, Json] = {"reason": reason, "model": snapshot.model, "attempts_left": left}
+    model = _next_model(snapshot)
+    evidence: dict[str, Json] = {"reason": reason, "model": model, "attempts_left": left}
     artifacts = {"feedback": Artifact("feedback", feedback.encode())}
     if left <= 0:
         return Outcome(Event.EXHAUSTED, evidence, artifacts)
-    return Outcome(Event.RETRY, evidence, artifacts, model=snapshot.model)
+    return Outcome(Event.RETRY, evidence, artifacts, model=model)
+
+
+def _next_model(snapshot: Snapshot) -> str:
+    """The model of the next attempt: the same until it has had its share, then the next one."""
+    models, most = snapshot.config.models, snapshot.config.model_attempts
+    if most is None or attempts_by(snapshot) < most or snapshot.model not in models:
+        return snapshot.model
+    later = models[models.index(snapshot.model) + 1 :]
+    return later[0] if later else snapshot.model
 
 
 def _told(snapshot: Snapshot, last: Past) -> tuple[str, str]:
