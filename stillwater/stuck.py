@@ -14,6 +14,7 @@ PYTEST_OPTION = f"-o faulthandler_timeout={SECONDS}"
 _DUMP = re.compile(r"Timeout \(\d+:\d\d:\d\d(?:\.\d+)?\)!\n")
 _THREAD = re.compile(r"^(?:Current t|T)hread 0x\w+.*\(most recent call first\):$")
 _FRAME = re.compile(r'^  File "([^"]+)", line (\d+) in (.+)$')
+_TEST_FILE = re.compile(r"(?:^|/)(?:test_[^/]*|[^/]*_tests?|conftest)\.py$")
 _MOST_FRAMES = 4
 
 
@@ -26,19 +27,22 @@ class Frame(NamedTuple):
 
 
 def stuck(log: str, root: str = "/testbed") -> tuple[Frame, ...]:
-    """The repository's own calls that the last slow test was in, the outermost first.
+    """The calls that led the last slow test out of the test files, the outermost first.
 
-    Nothing where the log tells of none. `root` is where the repository was.
+    Nothing where the log tells of none. What is called from there differs from run to run, as a
+    loop is wherever it is just then. `root` is where the repository was.
     """
     dumps = _DUMP.split(log)[1:]
     if not dumps:
         return ()
     threads = [list(_own(frames, root)) for frames in _threads(dumps[-1])]
-    return tuple(reversed(max(threads, key=len, default=[])))
+    frames = tuple(reversed(max(threads, key=len, default=[])))
+    inside = [n for n, frame in enumerate(frames) if not _TEST_FILE.search(frame.path)]
+    return frames[: inside[0] + 1 if inside else 1]
 
 
 def told(frames: Sequence[Frame]) -> str:
-    """The same for a model; where in a loop it was differs from run to run, so that isn't said."""
+    """The same for a model."""
     *outer, last = frames
     lines = [f"The test doesn't end: it loops or waits within `{last.function}` of {last.path}."]
     if outer:
