@@ -61,7 +61,8 @@ class Config(BaseSettings):
     ways: tuple[Way, ...] = Field(("explained", "definition", "file"), min_length=1)
     """What the attempts ask for in turn: `definition` (corrected definitions), `file` (the whole
     corrected file, where it is short enough for an answer; otherwise definitions), `explained`
-    (definitions after a longer explanation) or `diff`."""
+    (definitions after a longer explanation), `anew` (the likeliest function, whose old body isn't
+    shown) or `diff`."""
     skills: tuple[str, ...] = ()
     """Markdown files that join the instruction: skills/NAME.md of one's own, or a shipped one."""
     skill_tokens: int = Field(600, ge=0)

@@ -56,9 +56,9 @@ REASONING: {why}
 """The format of a block, with placeholders."""
 WHOLE_TEMPLATE = TEMPLATE.replace("LINES: first-last\n", "")
 
-Way = Literal["definition", "file", "explained", "diff"]
+Way = Literal["definition", "file", "explained", "anew", "diff"]
 """What an answer gives: each changed definition whole, the whole file, the definitions again but
-after a longer explanation, or a unified diff."""
+after a longer explanation, one function written anew, or a unified diff."""
 
 DIFF_SYSTEM = """You repair bugs in Python repositories. You are given an issue and snippets of \
 the source code. Answer with a single unified diff in the format of `git diff` that resolves the \
@@ -90,6 +90,11 @@ _WAYS: Mapping[Way, _Wanted] = {
         "explain it before you answer with its repair",
         _DEFINITION,
         "which line is wrong, what it does in the failing test, and what it must do instead",
+    ),
+    "anew": _Wanted(
+        "Say in one sentence how it must work, then write all of it anew",
+        "the whole function, written anew",
+        "how it must work",
     ),
     "diff": _Wanted("answer with a unified diff", "the unified diff", _BRIEFLY),
 }
@@ -193,10 +198,12 @@ def build(
     suspects: Sequence[Suspected] = (),
     focus: Suspected | None = None,
     skills: Sequence[str] = (),
+    begins: str = "",
 ) -> tuple[Message, ...]:
     """The messages of one attempt. `failing` is "" where the model may not see failing tests.
 
     `way` is how much of the code the answer is to give; `focus` is where it is told to look first;
+    `begins` is how the function begins that it is to write anew, with the way of that name;
     `skills` are texts that join the instruction. All that differs between two attempts comes at the
     end.
     """
@@ -213,7 +220,8 @@ def build(
             "## Earlier attempts\n\nEach started from the files above; none repaired it.\n"
         )
         parts += [_told(one) for one in tried]
-    parts.append("## Answer\n\n" + _ask(bool(tried), way, focus))
+    ask = _ask_anew(focus, begins) if focus and begins else _ask(bool(tried), way, focus)
+    parts.append("## Answer\n\n" + ask)
     return (
         Message(role="system", content=_instruction(SYSTEM, skills)),
         Message(role="user", content="\n".join(parts)),
@@ -253,6 +261,18 @@ def build_usual(
 def _told(one: Tried) -> str:
     patch = f"```diff\n{one.patch.strip()}\n```\n" if one.patch else ""
     return f"Attempt {one.attempt}: {one.outcome}\n{patch}RESULT: {one.result.strip()}\n"
+
+
+def _ask_anew(function: Suspected, begins: str) -> str:
+    wanted = _WAYS["anew"]
+    template = wanted.template.format(what=wanted.what, why=wanted.why)
+    template = template.replace("the file's path", function.path)
+    template = template.replace("first-last", f"{function.first}-{function.last}")
+    return (
+        f"{function.name} of {function.path} was wrong, so its body is left out above. "
+        f"{wanted.ask}. It begins:\n\n```python\n{begins}\n```\n\n"
+        f"Answer in this format:\n\n{template}"
+    )
 
 
 def _ask(again: bool, way: Way, focus: Suspected | None) -> str:

@@ -4,7 +4,7 @@ import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
 
-from stillwater import edits, prompt
+from stillwater import anew, edits, prompt
 from stillwater.canonical import Json, canonical, digest
 from stillwater.config import Config
 from stillwater.estimate import tokens
@@ -179,7 +179,29 @@ def _messages(
         return prompt.build_usual(issue, shown, failing, skills)
     suspects = _suspects(chosen, shown)
     focus = _focus(snapshot.attempt, suspects)
+    if way == "anew":
+        return _anew(
+            issue, shown, failing, told, suspects, focus or next(iter(suspects), None), skills
+        )
     return prompt.build(issue, shown, failing, told, way, suspects, focus, skills)
+
+
+def _anew(
+    issue: str,
+    shown: Sequence[prompt.ShownFile],
+    failing: str,
+    told: Sequence[prompt.Tried],
+    suspects: Sequence[prompt.Suspected],
+    function: prompt.Suspected | None,
+    skills: Sequence[str],
+) -> tuple[Message, ...]:
+    """The messages that ask for one function anew, or for a repair where no function is known."""
+    home = next((file for file in shown if function and file.path == function.path), None)
+    begins = anew.begins(home, function) if home and function else ""
+    if not function or not begins:
+        return prompt.build(issue, shown, failing, told, "definition", suspects, function, skills)
+    files = [anew.without_body(file, function) if file is home else file for file in shown]
+    return prompt.build(issue, files, failing, told, "anew", suspects, function, skills, begins)
 
 
 def _skills(config: Config) -> Mapping[str, str]:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.steps.test_repairs import CODE, RIGHT, WRONG, World, events, world
+from tests.steps.test_repairs import CODE, RIGHT, WRONG, World, answer, events, world
 
 __all__ = ["world"]
 
@@ -172,3 +172,24 @@ def test_a_loop_without_end_is_shown_and_repaired(world: World) -> None:
     (prompt,) = world.prompts()
     assert "The test doesn't end: it loops or waits within `double` of code_.py." in prompt
     assert "- double in code_.py, lines 1-4" in prompt
+
+
+def test_a_function_is_asked_for_anew_without_its_old_body(world: World) -> None:
+    right = answer('def double(x):\n    """Twice x."""\n    return 2 * x')
+    grown(world, CODE.replace("    return x + 1\n", '    """Twice x."""\n    return x + 1\n'))
+    history = world.repair(right, ways=("anew",))
+
+    assert events(history) == ["read", "proposed", "applied", "passed"]
+    (prompt,) = world.prompts()
+    files, _, asked = prompt.partition("## Answer")
+    assert "    return x + 1\n" not in files.partition("## Failing tests")[0]
+    assert '    """Twice x."""\n    ...  # left out: it was wrong\n' in files
+    assert 'It begins:\n\n```python\ndef double(x):\n    """Twice x."""\n```' in asked
+    assert "FILE: code_.py\nLINES: 1-3\n" in asked
+
+
+def test_without_a_known_function_its_repair_is_asked_for(world: World) -> None:
+    world.repair(RIGHT, ways=("anew",), find_suspects=False)
+
+    (prompt,) = world.prompts()
+    assert "the whole corrected function or method" in prompt
