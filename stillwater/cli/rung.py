@@ -2,8 +2,9 @@
 
 import json
 import time
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -15,16 +16,51 @@ from stillwater.errors import InputError
 
 if TYPE_CHECKING:
     from stillwater.rungs import Asked, Result
-    from stillwater.store import RungRow
 
 DOES_NOT_HOLD = 1
-NUMBERS = (641,)
+NUMBERS = (641, 274177)
 NAMES = ", ".join(map(str, NUMBERS))
 WIDEST = 1000
 TOLD = {True: "ok", False: "no", None: "not checked"}
 
 
-def climb(run: str | None, number: int, db: Path, config: Path | None, *, as_json: bool) -> None:
+Arm = Annotated[str | None, typer.Option("--arm", help="The arm that a rung is tried of.")]
+Baseline = Annotated[
+    str | None, typer.Option("--baseline", help="274177: the arm to hold it against; patch.")
+]
+Sample = Annotated[
+    int | None, typer.Option("--sample", min=30, help="274177: of so many instances; 30.")
+]
+Seed = Annotated[
+    int | None, typer.Option("--seed", help="274177: chooses the sample and test orders; 0.")
+]
+
+
+@dataclass(frozen=True)
+class Options:
+    """What was given for a rung; None where it wasn't."""
+
+    arm: str | None = None
+    baseline: str | None = None
+    sample: int | None = None
+    seed: int | None = None
+
+    def given(self) -> dict[str, object]:
+        """Those that were given, as they are written."""
+        named = {"--" + one.name.replace("_", "-"): getattr(self, one.name) for one in fields(self)}
+        return {name: value for name, value in named.items() if value is not None}
+
+
+TAKES = {
+    641: frozenset[str](),
+    274177: frozenset({"--arm", "--baseline", "--sample", "--seed"}),
+}
+"""The options that each rung takes."""
+
+
+def climb(
+    run: str | None, number: int, options: Options, db: Path, config: Path | None, *, as_json: bool
+) -> None:
     """Try the rung, tell what was checked, and write it down; exit 1 where it does not hold.
 
     Raises:
@@ -35,6 +71,8 @@ def climb(run: str | None, number: int, db: Path, config: Path | None, *, as_jso
 
     if number not in NUMBERS:
         raise InputError(f"--rung {number}: there are {NAMES}")
+    for name in options.given().keys() - TAKES[number]:
+        raise InputError(f"{name} is not for rung {number}")
     begun = time.monotonic()
     today = configuration.load(None, config)
     with reader.open_store(db) as store:
@@ -43,7 +81,7 @@ def climb(run: str | None, number: int, db: Path, config: Path | None, *, as_jso
     place = runs.Place(db, certificate_key=today.certificate_key)
     with runs.opened(place, found.id, today.lease_seconds) as store:
         asked = rungs.Asked(place, store, store.run(found.id), lambda text: warn(one_line(text)))
-        result = _try(number, asked, rungs.below(store, found.id, number))
+        result = _try(number, asked, options)
         written = rungs.record(store, result)
     seconds = time.monotonic() - begun
     if as_json:
@@ -54,10 +92,20 @@ def climb(run: str | None, number: int, db: Path, config: Path | None, *, as_jso
         raise typer.Exit(DOES_NOT_HOLD)
 
 
-def _try(number: int, asked: "Asked", below: "RungRow | None") -> "Result":
-    from stillwater.rungs.machinery import machinery
+def _try(number: int, asked: "Asked", options: Options) -> "Result":
+    if number == 641:
+        from stillwater.rungs.machinery import machinery
 
-    return machinery(asked)
+        return machinery(asked)
+    from stillwater.rungs import stress
+
+    return stress.stress(
+        asked,
+        options.arm,
+        options.baseline or stress.BASELINE,
+        options.sample or stress.LEAST,
+        options.seed or 0,
+    )
 
 
 def _print(result: "Result", written: int, seconds: float) -> None:

@@ -50,6 +50,10 @@ def command(
     number: Annotated[
         int | None, typer.Option("--rung", help=f"Of a run: {rung.NAMES}, each above the other.")
     ] = None,
+    arm: rung.Arm = None,
+    baseline: rung.Baseline = None,
+    sample: rung.Sample = None,
+    seed: rung.Seed = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="What a rung found, as one JSON object.")
     ] = False,
@@ -60,13 +64,14 @@ def command(
     With --rung: check a run, the newest without RUN, and write into its database what was found.
     Exit code 0: it holds; 1: it doesn't, or couldn't be decided; 2: it can't be asked so.
     """
+    options = rung.Options(arm, baseline, sample, seed)
     with _in_order():
         if number is not None:
             _refuse({"--repo": repo, "--public-key": public_key}, "certificates, not for rungs")
             _refuse({"--sandbox": sandbox, "--set": assignments}, "certificates, not for rungs")
-            rung.climb(target, number, db, config, as_json=as_json)
+            rung.climb(target, number, options, db, config, as_json=as_json)
             return
-        _refuse({"--json": as_json or None}, "rungs: give --rung too")
+        _refuse(options.given() | {"--json": as_json or None}, "rungs: give --rung too")
         file = _file(target)
         settings = settings_of(None, None, None, sandbox, assignments, config)
         _certificate(file, repo, public_key, settings)
