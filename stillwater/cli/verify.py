@@ -54,6 +54,8 @@ def command(
     baseline: rung.Baseline = None,
     sample: rung.Sample = None,
     seed: rung.Seed = None,
+    at_least: rung.AtLeast = None,
+    out: rung.Out = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="What a rung found, as one JSON object.")
     ] = False,
@@ -64,7 +66,7 @@ def command(
     With --rung: check a run, the newest without RUN, and write into its database what was found.
     Exit code 0: it holds; 1: it doesn't, or couldn't be decided; 2: it can't be asked so.
     """
-    options = rung.Options(arm, baseline, sample, seed)
+    options = rung.Options(arm, baseline, sample, seed, at_least, out)
     with _in_order():
         if number is not None:
             _refuse({"--repo": repo, "--public-key": public_key}, "certificates, not for rungs")
