@@ -146,12 +146,10 @@ def _print(result: "Result", written: int, seconds: float) -> None:
     for one in result.findings:
         grid.add(one.what, TOLD[one.holds], one.told)
     console().print(grid)
-    which = f"Rung {result.rung}"
     row = f"row {written} of rungs, {duration(seconds)}"
-    if result.holds:
-        print(f"{which} holds of run {result.run_id} ({row}).")
-        return
-    print(f"{which} does not hold of run {result.run_id} ({row}):")
+    holds = "holds" if result.holds else "does not hold"
+    end = "." if result.holds else ":"
+    print(one_line(f"Rung {result.rung} {holds} of run {result.run_id} ({row}){end}", WIDEST))
     for one in result.findings:
         if one.holds is False:
             print(one_line(f"  {one.what}: {one.told}", WIDEST))

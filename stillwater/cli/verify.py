@@ -35,7 +35,7 @@ LINE = 1000
 def command(
     target: Annotated[
         str | None,
-        typer.Argument(metavar="[FILE.json|RUN]", help="A certificate; with --rung a run's id."),
+        typer.Argument(metavar="FILE.json|RUN", help="A certificate; with --rung a run's id."),
     ] = None,
     *,
     repo: Annotated[

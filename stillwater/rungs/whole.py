@@ -52,8 +52,10 @@ def whole(asked: Asked, below: RungRow, arm: str | None, at_least: float, write:
     with throwaway.home() as home:
         (home / "afresh").mkdir()
         verdicts = tested(asked, _certified(asked, rows), home / "afresh")
-        findings += [finding(verdicts), _written(verdicts, asked.place.certificate_key, write)]
-        findings.append(_replayed(asked, home))
+        replayed = _replayed(asked, home)
+    # Last, when nothing can come between that would leave them without a rung.
+    written = _written(verdicts, asked.place.certificate_key, write)
+    findings += [finding(verdicts), written, replayed]
     return Result(RUNG, asked.run.id, findings, facts)
 
 
