@@ -62,3 +62,11 @@ FROM transitions AS t
 JOIN machines AS m ON m.id = t.machine_id
 WHERE t.event IN ('proposed', 'unusable') AND t.evidence ->> '$.finish_reason' = 'length'
 ORDER BY t.id;
+
+-- name: rungs
+-- Which rungs were tried of which run, by which version, at which head, and what failed?
+SELECT r.id, r.run_id, r.rung, r.holds, r.at, r.version, r.head_id,
+  (SELECT group_concat(c.value ->> '$.what' || ': ' || (c.value ->> '$.told'), '; ')
+    FROM json_each(r.result, '$.checked') AS c WHERE c.value ->> '$.holds' = 0) AS failed
+FROM rungs AS r
+ORDER BY r.id;

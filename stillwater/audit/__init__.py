@@ -7,6 +7,7 @@
 - `machines.py`: machines stand where their transitions lead; finished runs have ended.
 - `evidence.py`, `canonical.py`: evidence is canonical JSON; artifacts are there, and are what their
   names say.
+- `rungs.py`: the chain of the rungs that were tried, and their heads.
 - `derive.py`: edits follow from completions, patches from edits, verdicts from logs; `past.py`
   reads a machine's history, `readings.py`, `patches.py` and `verdicts.py` do each again, on the
   base files that `bases.py` finds in the cache.

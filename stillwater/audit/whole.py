@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pysqlite3.dbapi2 as sqlite
 
-from stillwater.audit import chain, evidence, heads, machines
+from stillwater.audit import chain, evidence, heads, machines, rungs
 from stillwater.audit.database import Scope, damage, reading, scope_of
 from stillwater.audit.model import Broken, Report
 from stillwater.audit.work import Workers
@@ -97,6 +97,9 @@ def _check(
     report.checked["transitions"] = rows
     report.checked.update(machines.check(connection, scope, places))
     report.checked.update(evidence.check(connection, scope, workers))
+    tried = rungs.check(connection)
+    if tried:
+        report.checked["rungs"] = tried
     if home is not None:
         # It brings along the steps, which a look at the chain alone need not wait for.
         from stillwater.audit import derive

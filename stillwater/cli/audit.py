@@ -22,6 +22,7 @@ TOLD = (
     ("machines", "state and attempt, against their last transition"),
     ("evidence", "canonical JSON, every artifact named is there"),
     ("artifacts", "content against digest"),
+    ("rungs", "digest, order, and the head that each was found at"),
     ("completions", "read again: the same edits"),
     ("patches", "made again from the edits and the base files"),
     ("baselines", "judged again from their logs"),

@@ -1,11 +1,11 @@
-"""`stillwater verify`: whether a certificate holds on this machine, and who signed it."""
+"""`stillwater verify`: whether a certificate holds on this machine, or a rung of a run."""
 
 import os
 import secrets
 import signal
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
+from stillwater.cli import rung
 from stillwater.cli.options import ConfigFile, SandboxKind, Set
 from stillwater.cli.plain import one_line, warn
+from stillwater.cli.reader import DEFAULT_DB, Db
 from stillwater.cli.results import FEEDBACK_NOTES
 from stillwater.cli.run import settings_of
 from stillwater.config import Config
@@ -31,7 +33,10 @@ LINE = 1000
 
 
 def command(
-    target: Annotated[str, typer.Argument(metavar="FILE.json", help="A certificate.")],
+    target: Annotated[
+        str | None,
+        typer.Argument(metavar="FILE.json|RUN", help="A certificate; with --rung a run's id."),
+    ] = None,
     *,
     repo: Annotated[
         str | None, typer.Option("--repo", help="The repository, where it isn't as certified.")
@@ -42,18 +47,60 @@ def command(
     sandbox: SandboxKind = None,
     assignments: Set = None,
     config: ConfigFile = None,
+    number: Annotated[
+        int | None, typer.Option("--rung", help=f"Of a run: {rung.NAMES}, each above the other.")
+    ] = None,
+    arm: rung.Arm = None,
+    baseline: rung.Baseline = None,
+    sample: rung.Sample = None,
+    seed: rung.Seed = None,
+    at_least: rung.AtLeast = None,
+    out: rung.Out = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="What a rung found, as one JSON object.")
+    ] = False,
+    db: Db = DEFAULT_DB,
 ) -> None:
     """Verify a certificate: apply its patch and run its tests here, without any database.
 
-    Exit code 0: it holds; 1: it doesn't, or couldn't be decided; 2: it is no certificate.
+    With --rung: check a run, the newest without RUN, and write into its database what was found.
+    Exit code 0: it holds; 1: it doesn't, or couldn't be decided; 2: it can't be asked so.
     """
-    file = Path(target)
-    if not file.is_file():
-        raise InputError(f"{target}: no such file; give a certificate of `export certificates`")
-    settings = settings_of(None, None, None, sandbox, assignments, config)
+    options = rung.Options(arm, baseline, sample, seed, at_least, out)
+    with _in_order():
+        if number is not None:
+            _refuse({"--repo": repo, "--public-key": public_key}, "certificates, not for rungs")
+            _refuse({"--sandbox": sandbox, "--set": assignments}, "certificates, not for rungs")
+            rung.climb(target, number, options, db, config, as_json=as_json)
+            return
+        _refuse(options.given() | {"--json": as_json or None}, "rungs: give --rung too")
+        file = _file(target)
+        settings = settings_of(None, None, None, sandbox, assignments, config)
+        _certificate(file, repo, public_key, settings)
+
+
+def _refuse(options: Mapping[str, object], why: str) -> None:
+    for name, value in options.items():
+        if value is not None:
+            raise InputError(f"{name} is for {why}")
+
+
+def _file(target: str | None) -> Path:
+    if target is None:
+        raise InputError("give a certificate of `export certificates`, or a rung: --rung 641")
+    if not Path(target).is_file():
+        raise InputError(
+            f"{target}: no such file; give a certificate of `export certificates`, or with a "
+            "run's id a rung: --rung 641"
+        )
+    return Path(target)
+
+
+@contextmanager
+def _in_order() -> Iterator[None]:
     before = signal.signal(signal.SIGTERM, _leave)
     try:
-        _certificate(file, repo, public_key, settings)
+        yield
     finally:
         signal.signal(signal.SIGTERM, before)
 

@@ -61,10 +61,23 @@ class TestRun:
         return self.execution.output
 
 
-def run_tests(snapshot: Snapshot, tools: Tools, patch: str, *, hidden: bool = True) -> TestRun:
+def as_it_is(job: Job) -> Job:
+    """No change to a job."""
+    return job
+
+
+def run_tests(
+    snapshot: Snapshot,
+    tools: Tools,
+    patch: str,
+    *,
+    hidden: bool = True,
+    change: Callable[[Job], Job] = as_it_is,
+) -> TestRun:
     """Run the instance's tests on the base commit with `patch` applied, in a fresh sandbox.
 
-    `hidden` says whether test_patch is applied, that is, whether FAIL_TO_PASS exists.
+    `hidden` says whether test_patch is applied, that is, whether FAIL_TO_PASS exists; `change` is
+    made to the sandbox's job last.
 
     Raises:
         RepositoryError: the repository or test_patch is broken.
@@ -73,7 +86,7 @@ def run_tests(snapshot: Snapshot, tools: Tools, patch: str, *, hidden: bool = Tr
         WorldError: the sandbox or the disk failed.
     """
     instance = snapshot.instance
-    execution = _run(snapshot, tools, _Asked(patch, hidden))
+    execution = _run(snapshot, tools, _Asked(patch, hidden, change))
     printed = Printed(
         log=execution.output.decode("utf-8", "replace"),
         exit_code=execution.exit_code,
@@ -108,7 +121,7 @@ class _Asked:
 
     patch: str = ""
     hidden: bool = True
-    change: Callable[[Job], Job] = lambda job: job
+    change: Callable[[Job], Job] = as_it_is
 
 
 def _run(snapshot: Snapshot, tools: Tools, asked: _Asked) -> Execution:

@@ -70,13 +70,14 @@ class Writer:
         try:
             return self._commit(move, now)
         except (sqlite.IntegrityError, IllegalEvent, StaleCommit) as error:
-            if self._is_taken_over():
+            if self.is_taken_over():
                 raise TakenOver(LOST) from error
             if not remembered:
                 raise
             return self._commit(move, now)
 
-    def _is_taken_over(self) -> bool:
+    def is_taken_over(self) -> bool:
+        """Whether a later scheduler has begun its epoch."""
         if self.epoch is None:
             return False
         return bool(self._execute(sql.LAST_EPOCH.sql).fetchone()[0] != self.epoch)

@@ -29,6 +29,9 @@ GENESIS = "0" * 64
 TIME = "????-??-??T??:??:??.??????Z"
 """The pattern of a stored time."""
 
+RUNGS = (641, 274177, 65537)
+"""The rungs of `verify --rung`, the lowest first."""
+
 metadata = MetaData(
     naming_convention={
         "pk": "pk_%(table_name)s",
@@ -163,6 +166,32 @@ epochs = Table(
     sqlite_strict=True,
 )
 """Who has been the scheduler, one after the other; only the last may commit."""
+
+rungs = Table(
+    "rungs",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("run_id", Text, ForeignKey("runs.id"), nullable=False),
+    Column("rung", Integer, nullable=False),
+    Column("holds", Integer, nullable=False),
+    Column("at", Text, nullable=False),
+    Column("version", Text, nullable=False),
+    Column("head_id", Integer, nullable=False),
+    Column("head_sha256", Text, nullable=False),
+    Column("result", Text, nullable=False),
+    Column("prev_sha256", Text, nullable=False),
+    Column("sha256", Text, nullable=False),
+    CheckConstraint("id > 0", name="id"),
+    CheckConstraint(f"rung IN ({', '.join(map(str, RUNGS))})", name="rung"),
+    CheckConstraint("holds IN (0, 1)", name="holds"),
+    _time("at"),
+    _sha256("head_sha256"),
+    _json("result"),
+    _sha256("prev_sha256"),
+    _sha256("sha256"),
+    sqlite_strict=True,
+)
+"""What `verify --rung` found of a run, and the head of the transitions that it was found at."""
 
 artifacts = Table(
     "artifacts",

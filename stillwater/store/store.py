@@ -18,6 +18,7 @@ from stillwater.canonical import Json, digest
 from stillwater.errors import InputError
 from stillwater.machine import Event, State
 from stillwater.snapshot import Past
+from stillwater.store import rungs
 from stillwater.store import statements as sql
 from stillwater.store.commit import Move, Writer
 from stillwater.store.create import NewRun, create
@@ -25,6 +26,7 @@ from stillwater.store.engine import connect, reading
 from stillwater.store.errors import LOST, StoreError, TakenOver, sentences
 from stillwater.store.lease import SchedulerLease
 from stillwater.store.rows import MachineRow, RunRow
+from stillwater.store.rungs import NewRung, RungRow
 from stillwater.store.seal import Sealed
 from stillwater.store.times import Clock, maybe, moment, stamp, utc_now
 
@@ -217,6 +219,18 @@ class Store:
             raise StoreError(f"{self.path} gave the new epoch no number")
         self._writer.epoch = row.id
         return int(row.id)
+
+    def add_rung(self, new: NewRung) -> int:
+        """Write what a rung found, at the chain's head; its id. Raises TakenOver, as `commit`."""
+        with self._writing() as connection:
+            if self._writer.is_taken_over():
+                raise TakenOver(LOST)
+            return rungs.add(connection, new, stamp(self._clock()))
+
+    def rungs(self, run_id: str) -> list[RungRow]:
+        """The rungs that were tried of the run, oldest first."""
+        with self.reading() as connection:
+            return rungs.of_run(connection, run_id)
 
     def mark_leased(self, machine_ids: Iterable[int], owner: str, until: datetime) -> None:
         """Note who works on these machines and until when they may; nothing is decided by it."""

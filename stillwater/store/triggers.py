@@ -62,6 +62,19 @@ TRIGGERS = (
     _never("epochs", "UPDATE"),
     _never("epochs", "DELETE"),
     _not_again("epochs", "id >= NEW.id AND NEW.id > 0"),
+    _never("rungs", "UPDATE"),
+    _never("rungs", "DELETE"),
+    _not_again("rungs", "id >= NEW.id AND NEW.id > 0"),
+    "CREATE TRIGGER rungs_follow BEFORE INSERT ON rungs "
+    "WHEN NEW.prev_sha256 IS NOT coalesce("
+    "(SELECT sha256 FROM rungs ORDER BY id DESC LIMIT 1), "
+    f"'{'0' * 64}') "
+    "BEGIN SELECT RAISE(ABORT, 'a rung names the digest of the one before it'); END",
+    "CREATE TRIGGER rungs_head BEFORE INSERT ON rungs "
+    "WHEN (NEW.head_id, NEW.head_sha256) IS NOT (SELECT coalesce(max(id), 0), coalesce("
+    "(SELECT sha256 FROM transitions ORDER BY id DESC LIMIT 1), "
+    f"'{'0' * 64}') FROM transitions) "
+    "BEGIN SELECT RAISE(ABORT, 'a rung is written at the head of the transitions'); END",
     _never("machines", "DELETE"),
     _not_again(
         "machines",

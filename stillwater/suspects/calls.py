@@ -10,21 +10,14 @@ from collections.abc import Mapping
 from importlib.resources import files
 from typing import NamedTuple
 
+from stillwater.injected import injected
+
 MARK = "STILLWATER-CALLS"
+FOLDER = "STILLWATER_CALLS"
 _TOLD = re.compile(rb"^" + MARK.encode() + rb" (?P<packed>[A-Za-z0-9+/=]*)$", re.MULTILINE)
 _MOST_BYTES = 16 << 20
 _LONGEST = 200
 """Characters of a call."""
-
-SHIM = """\
-#!/bin/sh
-PATH=$(printf %s "$PATH" | sed "s#$STILLWATER_CALLS/bin:##g")
-PYTHONPATH="$STILLWATER_CALLS${PYTHONPATH:+:$PYTHONPATH}"
-export PATH PYTHONPATH
-exec "${0##*/}" "$@"
-"""
-"""Stands before the commands of that name: many a test command sets a PYTHONPATH of its own."""
-SHIMMED = "python python3 pytest"
 
 Calls = Mapping[str, Mapping["Place", str]]
 """By test: the functions that it called, each with one call as it was made and ended, or ""."""
@@ -44,33 +37,18 @@ def telling(command: str, root: str | None = None) -> str:
     all that it prints.
     """
     where = shlex.quote(root) if root else '"$(pwd -P)"'
-    tracer = base64.b64encode(files(__package__).joinpath("tracer.py").read_bytes()).decode()
     pack = (
         "import base64, glob, sys, zlib; "
         "print(sys.argv[2], base64.b64encode(zlib.compress(b'\\n'.join("
         "open(f, 'rb').read() for f in glob.glob(sys.argv[1] + '/calls.*')))).decode())"
     )
-    shim = base64.b64encode(SHIM.encode()).decode()
-    return f"""\
-STILLWATER_CALLS=$(mktemp -d) && mkdir "$STILLWATER_CALLS/bin"
-echo {tracer} | base64 -d >"$STILLWATER_CALLS/sitecustomize.py"
-for name in {SHIMMED}; do
-  echo {shim} | base64 -d >"$STILLWATER_CALLS/bin/$name"
-done
-chmod +x "$STILLWATER_CALLS"/bin/*
-(
-PATH="$STILLWATER_CALLS/bin:$PATH"
-export STILLWATER_CALLS STILLWATER_ROOT={where}
-export PYTHONPATH="$STILLWATER_CALLS${{PYTHONPATH:+:$PYTHONPATH}}"
-{command}
-)
-code=$?
+    last = f"""\
 for python in python3 python; do
-  $python -c "{pack}" "$STILLWATER_CALLS" {MARK} 2>/dev/null && break
-done
-rm -rf "$STILLWATER_CALLS"
-exit $code
-"""
+  $python -c "{pack}" "${FOLDER}" {MARK} 2>/dev/null && break
+done"""
+    tracer = files(__package__).joinpath("tracer.py").read_bytes()
+    named = {"sitecustomize.py": tracer}
+    return injected(command, FOLDER, named, f"STILLWATER_ROOT={where}", last)
 
 
 def told(log: bytes) -> Calls:

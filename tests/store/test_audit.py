@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
+from stillwater.canonical import Json
 from stillwater.machine import Event
 from stillwater.snapshot import Artifact
-from stillwater.store import Store
+from stillwater.store import NewRung, Store
 from tests.store.stories import exhaust, fire_on, new_run, repair_at_second_attempt
 
 FILE = Path(__file__).parents[2] / "docs" / "audit.sql"
@@ -23,6 +24,7 @@ NAMES = [
     "world-failures",
     "broken-links",
     "cut-off",
+    "rungs",
 ]
 
 
@@ -32,6 +34,12 @@ def audited(store: Store) -> Path:
     repair_at_second_attempt(store, 1)
     exhaust(store, 2)
     fire_on(store, 3, Event.READ)
+    checked: Json = [
+        {"what": "edges, local", "holds": True, "told": "21 of 21"},
+        {"what": "context of small", "holds": False, "told": "4096 tokens, num_ctx is 16384"},
+        {"what": "sandbox docker", "holds": None, "told": "no engine answers"},
+    ]
+    store.add_rung(NewRung("run-1", 641, False, "0.1.0", {"checked": checked}))
     store.close()
     return store.path
 
@@ -108,3 +116,9 @@ def test_the_file_runs_in_the_sqlite3_shell(audited: Path) -> None:
         )
     assert (done.returncode, done.stderr) == (0, "")
     assert "tide__tide-1" in done.stdout
+
+
+def test_which_rungs_were_tried(audited: Path) -> None:
+    (row,) = ask(audited, "rungs")
+    assert (row["run_id"], row["rung"], row["holds"], row["head_id"]) == ("run-1", 641, 0, 13)
+    assert row["failed"] == "context of small: 4096 tokens, num_ctx is 16384"

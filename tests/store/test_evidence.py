@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from stillwater.canonical import Json, canonical, digest
 from stillwater.machine import Event
-from stillwater.store import Store
+from stillwater.store import NewRung, Store
 from stillwater.store.record import Record
 from tests.holds import holds
 from tests.store.stories import exhaust, fire_on, repair_at_second_attempt
@@ -32,6 +32,9 @@ FORBIDDEN = [
     ("INSERT OR REPLACE INTO machines SELECT * FROM machines", APPEND_ONLY),
     ("UPDATE machines SET state = 'VERIFIED'", "target of its last transition"),
     ("UPDATE machines SET arm = 'x'", "keep their run, instance and arm"),
+    ("UPDATE rungs SET holds = 1", APPEND_ONLY),
+    ("DELETE FROM rungs", APPEND_ONLY),
+    ("INSERT OR REPLACE INTO rungs SELECT * FROM rungs", f"{APPEND_ONLY}|names the digest"),
 ]
 
 TRANSITION = (
@@ -56,6 +59,7 @@ def test_whoever_asks_evidence_is_append_only(
     store: Store, statement: str, message: str, recursive: bool
 ) -> None:
     fire_on(store, 1, Event.READ, blobs={"log": "x"})
+    store.add_rung(NewRung("run-1", 641, False, "0.1.0", {}))
     raw = sqlite.connect(store.path, isolation_level=None)
     raw.execute(f"PRAGMA recursive_triggers = {recursive}")
     with pytest.raises(sqlite.IntegrityError, match=message):
