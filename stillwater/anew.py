@@ -7,11 +7,10 @@ and its tests), and leaves out its body.
 import ast
 from dataclasses import replace
 
+from stillwater.edits.syntax import Function, definitions, parse
 from stillwater.prompt import ShownFile, Suspected, lines_of
 
 LEFT_OUT = "...  # left out: it was wrong"
-
-Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
 def without_body(file: ShownFile, function: Suspected) -> ShownFile:
@@ -37,16 +36,13 @@ def begins(file: ShownFile, function: Suspected) -> str:
 
 def _found(content: str, function: Suspected) -> Function | None:
     """The function that takes those lines, with a body that begins on a line of its own."""
-    try:
-        tree = ast.parse(content)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return None
-    for node in ast.walk(tree):
-        if isinstance(node, Function) and node.end_lineno == function.last:
-            first = min([node.lineno, *(one.lineno for one in node.decorator_list)])
-            is_it = first == function.first and node.body[0].lineno > node.lineno
-            if is_it and _body_begins(node) <= function.last:
-                return node
+    tree = parse(content)
+    for one in definitions(tree) if tree else ():
+        node = one.node
+        if (one.first, one.last) != (function.first, function.last):
+            continue
+        if isinstance(node, Function) and node.lineno < node.body[0].lineno:
+            return node if _body_begins(node) <= one.last else None
     return None
 
 
