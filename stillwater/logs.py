@@ -1,21 +1,42 @@
 """Logs: JSON lines into the run's folder, and people's lines on the terminal only where asked."""
 
+import io
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
-from typing import TextIO
 
 import structlog
 from structlog.typing import EventDict, WrappedLogger
 
 
-def to_run_folder(folder: Path, also_tell: Callable[[str], None] | None = None) -> TextIO:
+class Log(io.TextIOWrapper):
+    """A file of lines that never fails: a full disk takes the line, not the step that tells it."""
+
+    def write(self, text: str) -> int:
+        """Write it if the disk lets it."""
+        with suppress(OSError):
+            super().write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        """Flush it if the disk lets it."""
+        with suppress(OSError):
+            super().flush()
+
+    def close(self) -> None:
+        """Close it, whatever the disk says."""
+        with suppress(OSError):
+            super().close()
+
+
+def to_run_folder(folder: Path, also_tell: Callable[[str], None] | None = None) -> Log:
     """Send every log line of this process to `folder`/log.jsonl; returns the open file.
 
     `also_tell` gets each as a person reads it.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    file = (folder / "log.jsonl").open("a", encoding="utf-8", buffering=1)
+    file = Log((folder / "log.jsonl").open("ab"), encoding="utf-8", line_buffering=True)
     processors: list[structlog.typing.Processor] = [
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
