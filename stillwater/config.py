@@ -209,11 +209,9 @@ def load_arms(
                 f"[arms.{name}] sets {shared[0]}, which the arms of one run share: "
                 "set it for all of them, outside the arm"
             )
-        given = {
-            key: value for key, value in overrides.items() if key not in own.keys() & {"models"}
-        }
+        models = {"models": own["models"]} if "models" in own else {}
         try:
-            found[name] = load(given, file, name)
+            found[name] = load({**own, **overrides, **models}, file)
         except ConfigError as error:
             raise ConfigError(f"[arms.{name}]: {error}") from error
     return found
@@ -235,11 +233,17 @@ def frozen(stored: Mapping[str, Any], arm: str | None = None) -> Config:
     Only the API key is today's.
     """
     key = os.environ.get(f"{PREFIX}API_KEY")
-    told = {**stored, **stored.get("arms", {}).get(arm, {})}
+    told = {**stored, **own_settings(stored, arm)}
     values = {name: told[name] for name in Config.model_fields if name in told and name != "arms"}
     for name in LISTS & values.keys():
         values[name] = tuple(values[name])
     return Config.model_construct(**values, api_key=SecretStr(key) if key else None)
+
+
+def own_settings(stored: Mapping[str, Any], arm: str | None) -> Mapping[str, Any]:
+    """What that arm of a stored run sets otherwise than the run; nothing of a run of one arm."""
+    own: Mapping[str, Any] = stored.get("arms", {}).get(arm, {})
+    return own
 
 
 def frozen_arms(stored: Mapping[str, Any]) -> dict[str, Config]:

@@ -101,12 +101,15 @@ class Keeper:
             row = connection.execute(LAST).first()
         if row is None:
             return
+        due = ending or time.monotonic() >= self._next_note
+        to_note = self.notes is not None and due and row.sha256 != self._noted
+        if row.sha256 == self._kept and not to_note:
+            return
         head = self.sign(Head(row.sha256, row.id, stamp(self.clock())))
         if head.sha256 != self._kept:
             append(beside(self.db), head)
             self._kept = head.sha256
-        due = ending or time.monotonic() >= self._next_note
-        if self.notes and due and head.sha256 != self._noted:
+        if self.notes and to_note:
             self._next_note = time.monotonic() + NOTE_SECONDS
             self.notes.add(head)
             self._noted = head.sha256

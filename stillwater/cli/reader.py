@@ -10,6 +10,7 @@ import typer
 
 from stillwater.canonical import Json
 from stillwater.cli.plain import one_line
+from stillwater.config import own_settings
 from stillwater.errors import InputError
 from stillwater.machine import Event
 from stillwater.store import MachineRow, RunRow, Store, queries
@@ -31,9 +32,8 @@ def artifacts_of(step: queries.Step) -> Mapping[str, str]:
 
 def setting(run: RunRow, arm: str, name: str) -> Json:
     """What a run's machines of that arm were set to; None if the run doesn't say."""
-    arms = run.config.get("arms")
-    own = arms.get(arm) if isinstance(arms, Mapping) else None
-    return own[name] if isinstance(own, Mapping) and name in own else run.config.get(name)
+    settings: Mapping[str, Json] = {**run.config, **own_settings(run.config, arm)}
+    return settings.get(name)
 
 
 def open_store(db: Path) -> Store:

@@ -20,7 +20,7 @@ from stillwater.comparison.model import (
     Pair,
 )
 from stillwater.comparison.statistics import mcnemar, wilson
-from stillwater.config import Config, frozen
+from stillwater.config import Config, frozen, own_settings
 from stillwater.machine import FINAL, State
 from stillwater.models.price import price
 from stillwater.store import RunRow, Store
@@ -83,7 +83,7 @@ def compare(store: Store, run: RunRow) -> Comparison:
         _arm(
             name,
             frozen(run.config, name),
-            _own_settings(run, name),
+            own_settings(run.config, name),
             by_arm[name],
             Counter(_of(ends, name, left_out, "reason")),
             [row for row in used if row.arm == name and row.instance_id not in left_out],
@@ -99,12 +99,6 @@ def compare(store: Store, run: RunRow) -> Comparison:
         instances=len({one.instance_id for one in counted}),
         left_out=tuple(sorted(left_out)),
     )
-
-
-def _own_settings(run: RunRow, arm: str) -> Mapping[str, Any]:
-    arms = run.config.get("arms")
-    own = arms.get(arm) if isinstance(arms, Mapping) else None
-    return own if isinstance(own, Mapping) else {}
 
 
 def _machine(row: Row[Any]) -> MachineFigures:
