@@ -1,5 +1,6 @@
 """Planning runs: everything that can be checked before one starts, and writing it down."""
 
+import os
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -9,10 +10,11 @@ from typing import Any
 from stillwater import __version__, preflight
 from stillwater.canonical import Json
 from stillwater.config import Config, differences, stored
-from stillwater.datasets import Dataset
+from stillwater.datasets import Dataset, Instance
 from stillwater.models.chain import choose_model
 from stillwater.notes import Notes
-from stillwater.runs import Place, pick_sandbox, signing
+from stillwater.own import is_own
+from stillwater.runs import Place, pick_sandbox, sandbox_of, signing
 from stillwater.sandbox.protocol import Sandbox
 from stillwater.skills import with_texts
 from stillwater.store import Store
@@ -134,3 +136,16 @@ def _frozen(ready: Plan) -> dict[str, Any]:
         return stored(arms[0].config) | facts
     own = {name: differences(ready.config, arm.config) for name, arm in ready.arms.items()}
     return stored(ready.config) | facts | {"arms": own}
+
+
+def sandbox_again(place: Place, config: Config, instances: Sequence[Instance]) -> Sandbox:
+    """The sandbox to run tests of a stored run's instances in again, ready.
+
+    Raises:
+        InputError: they can't run here: no such sandbox, log parser or local repository.
+    """
+    preflight.check_instances(instances, place.repositories(config))
+    path = os.environ.get("PATH") if all(map(is_own, instances)) else None
+    sandbox = sandbox_of(place, config, path)
+    preflight.check_sandbox(instances, sandbox.kind)
+    return sandbox

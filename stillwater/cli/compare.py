@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from stillwater import config as configuration
-from stillwater import datasets, plans, runs
+from stillwater import datasets
 from stillwater.cli.options import (
     Attempts,
     ConfigFile,
@@ -23,7 +23,7 @@ from stillwater.cli.options import (
     Verbose,
 )
 from stillwater.cli.reader import DEFAULT_DB, Db
-from stillwater.cli.run import drive, flags_of, notice
+from stillwater.cli.run import begin, flags_of
 from stillwater.errors import InputError
 
 THE_STORY = ("patch", "direct", "feedback-1", "feedback", "resample", "mutate")
@@ -65,8 +65,4 @@ def command(
     settings = configuration.load(flags, config)
     wanted = datasets.Selection(instance or (), repo or (), shuffle, part, limit)
     chosen = datasets.select(datasets.load(dataset, split), wanted)
-    place = runs.Place(db, certificate_key=settings.certificate_key)
-    with runs.opened(place, lease_seconds=settings.lease_seconds) as store:
-        ready = plans.plan(place, chosen, settings, notice, arms=arms)
-        run_id = plans.create(store, ready)
-        drive(place, store, run_id, ready.sandbox, verbose=verbose)
+    begin(chosen, settings, arms, db, verbose=verbose)

@@ -12,7 +12,7 @@ import typer
 from stillwater import config as configuration
 from stillwater.canonical import digest
 from stillwater.cli import reader
-from stillwater.cli.options import ConfigFile
+from stillwater.cli.options import ConfigFile, Force, OutFolder
 from stillwater.cli.reader import DEFAULT_DB, Db, RunId
 from stillwater.errors import InputError
 from stillwater.machine import State
@@ -60,10 +60,8 @@ def predictions(
 def patches(
     run: RunId = None,
     *,
-    out: Annotated[Path, typer.Option("--out", help="The folder to write to.", file_okay=False)],
-    force: Annotated[
-        bool, typer.Option("--force", help="Also into a folder that holds something.")
-    ] = False,
+    out: OutFolder,
+    force: Force = False,
     arm: Arm = None,
     db: Db = DEFAULT_DB,
 ) -> None:
@@ -97,10 +95,8 @@ def prediction(run: RunRow, machine: MachineRow, patch: bytes) -> dict[str, str]
 def certificates(
     run: RunId = None,
     *,
-    out: Annotated[Path, typer.Option("--out", help="The folder to write to.", file_okay=False)],
-    force: Annotated[
-        bool, typer.Option("--force", help="Also into a folder that holds something.")
-    ] = False,
+    out: OutFolder,
+    force: Force = False,
     arm: Arm = None,
     config: ConfigFile = None,
     db: Db = DEFAULT_DB,

@@ -36,3 +36,5 @@ ConfigFile = Annotated[
     Path | None, typer.Option("--config", help="TOML file instead of ./stillwater.toml.")
 ]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Log lines on stderr too.")]
+OutFolder = Annotated[Path, typer.Option("--out", help="The folder to write to.", file_okay=False)]
+Force = Annotated[bool, typer.Option("--force", help="Also into a folder that holds something.")]

@@ -19,7 +19,6 @@ from stillwater.cli.options import SandboxKind, Verbose
 from stillwater.cli.plain import Grid, console, duration, one_line, warn
 from stillwater.cli.reader import DEFAULT_DB, Db, RunId
 from stillwater.errors import InputError
-from stillwater.plans import DEFAULT_ARM
 from stillwater.sandbox import scratch
 
 if TYPE_CHECKING:
@@ -121,7 +120,7 @@ def _shorts(shorts: Sequence["Short"]) -> Iterator[str]:
     """The machines that were replayed in part, a line for each reason."""
     for why, many in Counter(one.why for one in shorts).items():
         first = next(one for one in shorts if one.why == why)
-        name = _name(first.instance_id, first.arm)
+        name = first.machine
         more = f", and {_many(many - 1, 'other')} in part" if many > 1 else ""
         yield one_line(f"{name} was replayed as far as {first.state}{more}: {why}", WIDEST)
 
@@ -138,18 +137,14 @@ def _print_differences(report: "Report") -> None:
     if others:
         grid = Grid(("others that differ", "attempt", "state", "in"), frozenset({"attempt"}))
         for one in others:
-            name = _name(one.instance_id, one.arm)
+            name = one.machine
             grid.add(name, str(one.attempt), one.state, one.what)
         console().print(grid)
 
 
 def _where(found: "Difference") -> str:
-    name = one_line(_name(found.instance_id, found.arm))
+    name = one_line(found.machine)
     return f"{name}, attempt {found.attempt}, in {found.state}"
-
-
-def _name(instance_id: str, arm: str) -> str:
-    return instance_id if arm == DEFAULT_ARM else f"{instance_id} ({arm})"
 
 
 def _json(db: Path, record: "Record", report: "Report", seconds: float) -> dict[str, Any]:

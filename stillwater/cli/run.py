@@ -1,7 +1,7 @@
 """`stillwater run` and `stillwater resume`: drive a batch of machines to their ends."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -59,12 +59,7 @@ def run(
     settings = settings_of(model, attempts, feedback, sandbox, assignments, config, arm)
     wanted = datasets.Selection(instance or (), repo or (), shuffle, part, limit)
     chosen = datasets.select(datasets.load(dataset, split), wanted)
-    place = runs.Place(db, certificate_key=settings.certificate_key)
-    with runs.opened(place, lease_seconds=settings.lease_seconds) as store:
-        arms = {arm: settings} if arm else None
-        ready = plans.plan(place, chosen, settings, notice, arms=arms)
-        run_id = plans.create(store, ready)
-        drive(place, store, run_id, ready.sandbox, verbose=verbose)
+    begin(chosen, settings, {arm: settings} if arm else None, db, verbose=verbose)
 
 
 def resume(
@@ -115,6 +110,22 @@ def settings_of(
     """The configuration with what the flags say."""
     flags = flags_of(model, attempts, feedback, sandbox, assignments)
     return configuration.load(flags, file, arm)
+
+
+def begin(
+    dataset: datasets.Dataset,
+    settings: configuration.Config,
+    arms: Mapping[str, configuration.Config] | None,
+    db: Path,
+    *,
+    verbose: bool,
+) -> None:
+    """Plan a run of the dataset, write it and drive it; without `arms`, under `settings` alone."""
+    place = runs.Place(db, certificate_key=settings.certificate_key)
+    with runs.opened(place, lease_seconds=settings.lease_seconds) as store:
+        ready = plans.plan(place, dataset, settings, notice, arms=arms)
+        run_id = plans.create(store, ready)
+        drive(place, store, run_id, ready.sandbox, verbose=verbose)
 
 
 def notice(text: str) -> None:

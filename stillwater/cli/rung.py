@@ -14,14 +14,14 @@ from stillwater import runs
 from stillwater.cli import export, reader
 from stillwater.cli.plain import Grid, console, duration, one_line, warn
 from stillwater.errors import InputError
+from stillwater.store.schema import RUNGS
 
 if TYPE_CHECKING:
     from stillwater.rungs import Asked, Result
     from stillwater.store import RungRow
 
 DOES_NOT_HOLD = 1
-NUMBERS = (641, 274177, 65537)
-NAMES = ", ".join(map(str, NUMBERS))
+NAMES = ", ".join(map(str, RUNGS))
 WIDEST = 1000
 TOLD = {True: "ok", False: "no", None: "not checked"}
 
@@ -84,7 +84,7 @@ def climb(
     """
     from stillwater import rungs
 
-    if number not in NUMBERS:
+    if number not in RUNGS:
         raise InputError(f"--rung {number}: there are {NAMES}")
     for name in options.given().keys() - TAKES[number]:
         raise InputError(f"{name} is not for rung {number}")

@@ -4,13 +4,13 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
 
 import typer
 
 from stillwater.cli import export, reader
 from stillwater.cli.export import Arm, file_names, make_folder, model_name, of_arm, write
 from stillwater.cli.leaderboard import TO_FILL_IN, Entry, report
+from stillwater.cli.options import Force, OutFolder
 from stillwater.cli.reader import DEFAULT_DB, Db, RunId, artifacts_of
 from stillwater.cli.trajectory import page
 from stillwater.datasets import Instance, instance_of
@@ -46,10 +46,8 @@ class Case:
 def submission(
     run: RunId = None,
     *,
-    out: Annotated[Path, typer.Option("--out", help="The folder to write to.", file_okay=False)],
-    force: Annotated[
-        bool, typer.Option("--force", help="Also into a folder that holds something.")
-    ] = False,
+    out: OutFolder,
+    force: Force = False,
     arm: Arm = None,
     db: Db = DEFAULT_DB,
 ) -> None:

@@ -3,11 +3,10 @@
 import os
 from typing import get_args
 
-from stillwater import __version__, preflight, runs
+from stillwater import __version__, plans, runs
 from stillwater.canonical import Json
 from stillwater.config import frozen
 from stillwater.errors import InputError
-from stillwater.own import is_own
 from stillwater.replay.record import Record
 from stillwater.sandbox.choose import Kind
 from stillwater.sandbox.protocol import Sandbox
@@ -27,11 +26,7 @@ def prepare(place: runs.Place, record: Record, sandbox: str | None = None) -> Sa
         raise InputError(f"--sandbox {sandbox}: there are {', '.join(get_args(Kind))}")
     if sandbox is not None:
         config = config.model_copy(update={"sandbox": sandbox})
-    preflight.check_instances(instances, place.repositories(config))
-    path = os.environ.get("PATH") if all(map(is_own, instances)) else None
-    chosen = runs.sandbox_of(place, config, path)
-    preflight.check_sandbox(instances, chosen.kind)
-    return chosen
+    return plans.sandbox_again(place, config, instances)
 
 
 def begin(store: Store, record: Record, sandbox: Sandbox) -> None:

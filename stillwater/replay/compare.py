@@ -3,9 +3,15 @@
 from dataclasses import dataclass
 
 from stillwater.machine import State
+from stillwater.plans import DEFAULT_ARM
 from stillwater.replay.differ import difference
 from stillwater.replay.record import Key, Record, is_mark, is_no_steps, key_of, without_defers
 from stillwater.store import MachineRow, Store
+
+
+def called(instance_id: str, arm: str) -> str:
+    """The instance, and the arm where it has a name of its own."""
+    return instance_id if arm == DEFAULT_ARM else f"{instance_id} ({arm})"
 
 
 @dataclass(frozen=True)
@@ -20,6 +26,11 @@ class Difference:
     recorded: str
     now: str
 
+    @property
+    def machine(self) -> str:
+        """What the machine is called."""
+        return called(self.instance_id, self.arm)
+
 
 @dataclass(frozen=True)
 class Short:
@@ -29,6 +40,11 @@ class Short:
     arm: str
     state: State
     why: str
+
+    @property
+    def machine(self) -> str:
+        """What the machine is called."""
+        return called(self.instance_id, self.arm)
 
 
 @dataclass(frozen=True)

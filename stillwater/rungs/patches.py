@@ -1,17 +1,15 @@
 """The verified patches of a run, and the sandbox that their tests are run again in."""
 
-import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from stillwater import preflight, runs
+from stillwater import plans
 from stillwater.config import Config, frozen
 from stillwater.datasets import Instance, instance_of
 from stillwater.errors import InputError
 from stillwater.machine import Event, State
 from stillwater.models.client import LitellmClient
-from stillwater.own import is_own
 from stillwater.rungs.model import Asked
 from stillwater.snapshot import Past, Snapshot
 from stillwater.steps import Tools
@@ -82,11 +80,7 @@ def tools(asked: Asked, patches: Sequence[Verified]) -> Iterator[Tools]:
         InputError: they can't run here: no such sandbox, log parser or local repository.
     """
     place, config = asked.place, frozen(asked.run.config)
-    instances = [one.instance for one in patches]
-    preflight.check_instances(instances, place.repositories(config))
-    path = os.environ.get("PATH") if all(map(is_own, instances)) else None
-    sandbox = runs.sandbox_of(place, config, path)
-    preflight.check_sandbox(instances, sandbox.kind)
+    sandbox = plans.sandbox_again(place, config, [one.instance for one in patches])
     try:
         yield Tools(place.repositories(config), sandbox, LitellmClient(None, None))
     finally:

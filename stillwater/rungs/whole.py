@@ -14,7 +14,6 @@ from stillwater.comparison.statistics import wilson
 from stillwater.comparison.words import interval, share
 from stillwater.errors import InputError
 from stillwater.machine import FINAL, State
-from stillwater.plans import DEFAULT_ARM
 from stillwater.rungs import throwaway
 from stillwater.rungs.afresh import Certified, Verdict, finding, tested
 from stillwater.rungs.model import Asked, Finding, Result
@@ -134,11 +133,10 @@ def _compared(report: replay.Report) -> Finding:
         return Finding("replay", True, told, facts)
     if report.differences:
         first = report.differences[0]
-        name = first.instance_id + ("" if first.arm == DEFAULT_ARM else f" ({first.arm})")
         told = (
-            f"{len(report.differences)} of {report.machines} machines differ; the first is {name}, "
-            f"attempt {first.attempt}, in {first.state}: {first.what}: recorded {first.recorded}, "
-            f"now {first.now}"
+            f"{len(report.differences)} of {report.machines} machines differ; the first is "
+            f"{first.machine}, attempt {first.attempt}, in {first.state}: {first.what}: "
+            f"recorded {first.recorded}, now {first.now}"
         )
         return Finding("replay", False, told, facts)
     short = report.not_replayed[0]
