@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from stillwater.edits.paths import is_test
+
 SECONDS = 5
 PYTEST_OPTION = f"-o faulthandler_timeout={SECONDS}"
 """What has pytest (5.0 or newer) tell it."""
@@ -14,7 +16,6 @@ PYTEST_OPTION = f"-o faulthandler_timeout={SECONDS}"
 _DUMP = re.compile(r"Timeout \(\d+:\d\d:\d\d(?:\.\d+)?\)!\n")
 _THREAD = re.compile(r"^(?:Current t|T)hread 0x\w+.*\(most recent call first\):$")
 _FRAME = re.compile(r'^  File "([^"]+)", line (\d+) in (.+)$')
-_TEST_FILE = re.compile(r"(?:^|/)(?:test_[^/]*|[^/]*_tests?|conftest)\.py$")
 _MOST_FRAMES = 4
 
 
@@ -37,7 +38,7 @@ def stuck(log: str, root: str = "/testbed") -> tuple[Frame, ...]:
         return ()
     threads = [list(_own(frames, root)) for frames in _threads(dumps[-1])]
     frames = tuple(reversed(max(threads, key=len, default=[])))
-    inside = [n for n, frame in enumerate(frames) if not _TEST_FILE.search(frame.path)]
+    inside = [n for n, frame in enumerate(frames) if not is_test(frame.path)]
     return frames[: inside[0] + 1 if inside else 1]
 
 

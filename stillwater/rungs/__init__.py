@@ -4,7 +4,7 @@
 641 is `machinery.py`: `canary.py` has instances that walk every edge of the graph in a sandbox.
 274177 is `stress.py`: `flaky.py` tests verified `patches` again, in the random `orders` that
 `shuffled.py` makes inside the sandbox. 65537 is `whole.py`: `afresh.py` tests their certificates
-from nothing. What a rung makes on the way is `throwaway`.
+from nothing. Both test many at once in `slots`. What a rung makes on the way is `throwaway`.
 Their names are 641 and 274177, the least factors of the Fermat numbers F5 and F6, and F4 = 65537.
 """
 

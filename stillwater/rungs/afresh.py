@@ -7,7 +7,6 @@ the certificates' own check.
 import os
 import secrets
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +14,6 @@ from pathlib import Path
 from stillwater.canonical import Json, digest
 from stillwater.certificates import reading
 from stillwater.certificates.check import check
-from stillwater.config import frozen
 from stillwater.datasets import Instance
 from stillwater.errors import InputError
 from stillwater.models.client import LitellmClient
@@ -23,6 +21,7 @@ from stillwater.own import is_own
 from stillwater.repository import Repositories
 from stillwater.rungs.model import Asked, Finding
 from stillwater.rungs.patches import Verified
+from stillwater.rungs.slots import in_slots
 from stillwater.sandbox import Sandbox, SetupError, choose, engine
 from stillwater.steps import Tools
 
@@ -92,15 +91,12 @@ def tested(asked: Asked, found: Sequence[Certified], home: Path) -> list[Verdict
             running.append(sandbox)
             return _tested(certified, folder, sandbox, token)
 
-    slots = min(frozen(asked.run.config).sandbox_slots, os.cpu_count() or 1)
-    with _no_image_left(token), ThreadPoolExecutor(slots) as pool:
-        try:
-            return list(pool.map(one, range(len(found))))
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            for sandbox in running:
-                sandbox.cancel()
-            raise
+    def cancel() -> None:
+        for sandbox in running:
+            sandbox.cancel()
+
+    with _no_image_left(token):
+        return in_slots(asked, one, len(found), cancel)
 
 
 def _tested(certified: Certified, folder: Path, sandbox: Sandbox, token: str) -> Verdict:

@@ -1,18 +1,16 @@
 """Running verified patches again and again, in random test order, to find verdicts that change."""
 
-import os
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from stillwater.canonical import Json
-from stillwater.config import frozen
 from stillwater.git import RepositoryError
 from stillwater.grading import judge
 from stillwater.rungs import patches
 from stillwater.rungs.model import Asked, Finding
 from stillwater.rungs.orders import in_order_of, was_random
 from stillwater.rungs.patches import Verified
+from stillwater.rungs.slots import in_slots
 from stillwater.sandbox.protocol import SetupError
 from stillwater.steps import Tools
 from stillwater.steps.tools import run_tests
@@ -96,11 +94,7 @@ def _order(cases: Sequence[_Case]) -> str:
 
 
 def _cases(asked: Asked, groups: Sequence[Sequence[Verified]], seed: int) -> list[_Case]:
-    slots = min(frozen(asked.run.config).sandbox_slots, os.cpu_count() or 1)
-    with (
-        patches.tools(asked, [group[0] for group in groups]) as tools,
-        ThreadPoolExecutor(slots) as pool,
-    ):
+    with patches.tools(asked, [group[0] for group in groups]) as tools:
 
         def case(number: int) -> _Case:
             group = groups[number]
@@ -108,12 +102,7 @@ def _cases(asked: Asked, groups: Sequence[Sequence[Verified]], seed: int) -> lis
             runs = [_again(group[0], tools, f"{seed}.{nth}") for nth in range(1, TIMES + 1)]
             return _Case(group, runs)
 
-        try:
-            return list(pool.map(case, range(len(groups))))
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            tools.sandbox.cancel()
-            raise
+        return in_slots(asked, case, len(groups), tools.sandbox.cancel)
 
 
 def _again(one: Verified, tools: Tools, order: str) -> _Again:

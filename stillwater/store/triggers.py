@@ -4,6 +4,8 @@
 `recursive_triggers = ON`, which a foreign one has not; so INSERT is guarded too.
 """
 
+from stillwater.store.schema import GENESIS
+
 
 def _never(table: str, action: str) -> str:
     return (
@@ -30,7 +32,7 @@ TRIGGERS = (
     "CREATE TRIGGER transitions_follow BEFORE INSERT ON transitions "
     "WHEN NEW.prev_sha256 IS NOT coalesce("
     "(SELECT sha256 FROM transitions ORDER BY id DESC LIMIT 1), "
-    f"'{'0' * 64}') "
+    f"'{GENESIS}') "
     "BEGIN SELECT RAISE(ABORT, 'a transition names the digest of the one before it'); END",
     "CREATE TRIGGER transitions_source BEFORE INSERT ON transitions "
     "WHEN NEW.source IS NOT (SELECT state FROM machines WHERE id = NEW.machine_id) "
@@ -68,12 +70,12 @@ TRIGGERS = (
     "CREATE TRIGGER rungs_follow BEFORE INSERT ON rungs "
     "WHEN NEW.prev_sha256 IS NOT coalesce("
     "(SELECT sha256 FROM rungs ORDER BY id DESC LIMIT 1), "
-    f"'{'0' * 64}') "
+    f"'{GENESIS}') "
     "BEGIN SELECT RAISE(ABORT, 'a rung names the digest of the one before it'); END",
     "CREATE TRIGGER rungs_head BEFORE INSERT ON rungs "
     "WHEN (NEW.head_id, NEW.head_sha256) IS NOT (SELECT coalesce(max(id), 0), coalesce("
     "(SELECT sha256 FROM transitions ORDER BY id DESC LIMIT 1), "
-    f"'{'0' * 64}') FROM transitions) "
+    f"'{GENESIS}') FROM transitions) "
     "BEGIN SELECT RAISE(ABORT, 'a rung is written at the head of the transitions'); END",
     _never("machines", "DELETE"),
     _not_again(
