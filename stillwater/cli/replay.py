@@ -8,7 +8,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from tempfile import mkdtemp
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -82,11 +81,8 @@ def _place(db: Path, into: Path | None) -> Iterator[runs.Place]:
             raise InputError(f"--into {into}: there is such a file already: give a new name")
         yield runs.Place(into, lender)
         return
-    folder = Path(mkdtemp(prefix="stillwater-replay-"))
-    try:
+    with scratch.folder("replay") as folder:
         yield runs.Place(folder / "replay.db", lender)
-    finally:
-        scratch.remove(folder)
 
 
 def _tell_version(record: "Record") -> None:

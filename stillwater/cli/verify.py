@@ -4,7 +4,6 @@ import os
 import secrets
 import signal
 import sys
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -145,9 +144,10 @@ def _run(found: "Certificate", repo: str | None, settings: Config) -> "Verdict":
     from stillwater.certificates.check import check, located
     from stillwater.models.client import LitellmClient
     from stillwater.repository import Repositories
+    from stillwater.sandbox import scratch
     from stillwater.steps.tools import Tools
 
-    with _throwaway() as home:
+    with scratch.folder("verify") as home:
         instance = located(found, repo, home)
         repositories = Repositories(home, settings.repo_url)
         preflight.check_instances((instance,), repositories)
@@ -163,18 +163,6 @@ def _run(found: "Certificate", repo: str | None, settings: Config) -> "Verdict":
             )
             tools = Tools(repositories, sandbox, LitellmClient(None, None))
             return check(found, instance, tools, settings)
-
-
-@contextmanager
-def _throwaway() -> Iterator[Path]:
-    """A folder for the clone and its trees, gone at the end whatever modes tests left."""
-    from stillwater.sandbox import scratch
-
-    home = Path(tempfile.mkdtemp(prefix="stillwater-verify-"))
-    try:
-        yield home
-    finally:
-        scratch.remove(home)
 
 
 @contextmanager

@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import mkdtemp
 
 _NAME = re.compile(r"(?P<pid>\d+)-(?P<started>\d+)")
 _numbers = itertools.count()
@@ -39,6 +40,16 @@ def scratch(home: Path) -> Iterator[Path]:
     try:
         for name in ("home", "tmp", "shm"):
             (made / name).mkdir(parents=True)
+        yield made
+    finally:
+        remove(made)
+
+
+@contextmanager
+def folder(what: str) -> Iterator[Path]:
+    """A temporary folder, named for what it is, gone at the end whatever modes tests left."""
+    made = Path(mkdtemp(prefix=f"stillwater-{what}-"))
+    try:
         yield made
     finally:
         remove(made)
