@@ -10,8 +10,8 @@ from typing import Annotated, Any
 import typer
 
 from stillwater.audit.model import Kept, Report
-from stillwater.cli.plain import duration, one_line
 from stillwater.cli.reader import DEFAULT_DB, Db, RunId
+from stillwater.telling.text import duration, one_line
 
 VIOLATED = 1
 

@@ -5,9 +5,9 @@ from typing import Annotated
 
 import typer
 
-from stillwater.cli.plain import one_line
 from stillwater.cli.reader import DEFAULT_DB, Db
 from stillwater.store import upkeep
+from stillwater.telling.text import one_line
 
 UNSOUND = 1
 

@@ -17,12 +17,13 @@ from rich.text import Text
 
 from stillwater import __version__
 from stillwater import config as configuration
-from stillwater.cli.plain import console, one_line
+from stillwater.cli.plain import console
 from stillwater.cli.reader import DEFAULT_DB, Db
 from stillwater.cli.status import alive
 from stillwater.config import Config
 from stillwater.errors import InputError, StillwaterError
 from stillwater.secrets import hide_all
+from stillwater.telling.text import one_line
 
 LEAST_DISK = 1 << 30
 GIB = 1 << 30

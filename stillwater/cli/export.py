@@ -3,7 +3,7 @@
 import json
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -15,8 +15,7 @@ from stillwater.cli import reader
 from stillwater.cli.options import ConfigFile, Force, OutFolder
 from stillwater.cli.reader import DEFAULT_DB, Db, RunId
 from stillwater.errors import InputError
-from stillwater.machine import State
-from stillwater.store import MachineRow, RunRow, Store, queries
+from stillwater.telling.predictions import patches_of, prediction
 
 Arm = Annotated[str | None, typer.Option("--arm", help="Which, where the run has several.")]
 
@@ -43,7 +42,7 @@ def predictions(
         found = reader.run_of(store, run)
         made = [
             prediction(found, machine, patch)
-            for machine, patch in _patches(store, db, found, arm, last=last)
+            for machine, patch in patches_of(store, db, found, arm, last=last)
         ]
     if out is not None and out.suffix == ".json":
         text = json.dumps({one["instance_id"]: one for one in made}, indent=2) + "\n"
@@ -70,7 +69,7 @@ def patches(
         found = reader.run_of(store, run)
         verified = {
             machine.instance_id: patch
-            for machine, patch in _patches(store, db, found, arm, last=False)
+            for machine, patch in patches_of(store, db, found, arm, last=False)
             if patch
         }
     if not verified:
@@ -81,15 +80,6 @@ def patches(
     for instance_id, patch in verified.items():
         write(out / names[instance_id], patch)
     typer.echo(f"{out}: {len(verified)} patches", err=True)
-
-
-def prediction(run: RunRow, machine: MachineRow, patch: bytes) -> dict[str, str]:
-    """One prediction in SWE-bench's form."""
-    return {
-        "instance_id": machine.instance_id,
-        "model_name_or_path": model_name(run, machine),
-        "model_patch": patch.decode("utf-8", "replace"),
-    }
 
 
 def certificates(
@@ -113,7 +103,7 @@ def certificates(
         found = reader.run_of(store, run)
         made = {
             machine.instance_id: writing.certificate(store, found, machine, patch, signer)
-            for machine, patch in _patches(store, db, found, arm, last=False)
+            for machine, patch in patches_of(store, db, found, arm, last=False)
             if patch
         }
     if not made:
@@ -125,12 +115,6 @@ def certificates(
         write(out / names[instance_id], content)
     who = f"signed by the key {signer.public_key.keyid}" if signer else UNSIGNED
     typer.echo(f"{out}: {len(made)} certificates, {who}", err=True)
-
-
-def model_name(run: RunRow, machine: MachineRow) -> str:
-    """What predictions call the maker: version, model, and the mode where it showed the tests."""
-    mode = "+tests-feedback" if reader.setting(run, machine.arm, "feedback") == "tests" else ""
-    return f"stillwater-{run.version}+{machine.model}{mode}"
 
 
 def file_names(instance_ids: Sequence[str], suffix: str = ".patch") -> Mapping[str, str]:
@@ -177,24 +161,3 @@ def make_folder(out: Path, *, force: bool) -> None:
             )
     except OSError as error:
         raise InputError(f"{out} can't be written: {error.strerror or error}") from error
-
-
-def _patches(
-    store: Store, db: Path, run: RunRow, arm: str | None, *, last: bool
-) -> Iterator[tuple[MachineRow, bytes]]:
-    """Each machine of the arm with its verified patch; empty, or with `last` the last applied."""
-    for machine in of_arm(store.machines(run.id), run, arm):
-        sha256 = None
-        if last or machine.state is State.VERIFIED:
-            sha256 = reader.patch_of(queries.timeline(db, machine.id), verified=not last)
-        yield machine, store.artifact(sha256) if sha256 else b""
-
-
-def of_arm(machines: Sequence[MachineRow], run: RunRow, arm: str | None) -> list[MachineRow]:
-    """The machines of that arm; InputError for none such, or where several need a choice."""
-    arms = dict.fromkeys(machine.arm for machine in machines)
-    if arm is None and len(arms) > 1:
-        raise InputError(f"run {run.id} has the arms {', '.join(arms)}: choose one with --arm")
-    if arm is not None and arm not in arms:
-        raise InputError(f"run {run.id} has no arm {arm}; it has {', '.join(arms)}")
-    return [machine for machine in machines if arm in {None, machine.arm}]

@@ -18,12 +18,13 @@ from stillwater.cli.options import (
     Set,
     Verbose,
 )
-from stillwater.cli.plain import console, printable, program, warn
+from stillwater.cli.plain import console, program, warn
 from stillwater.cli.run import notice, settings_of
 from stillwater.errors import InputError
 from stillwater.sandbox import choose
 from stillwater.sandbox.protocol import Sandbox
 from stillwater.store import Store, queries
+from stillwater.telling.text import printable
 
 NOT_REPAIRED = 1
 

@@ -11,9 +11,10 @@ import typer
 
 from stillwater import config as configuration
 from stillwater import datasets, runs
-from stillwater.cli.plain import console, one_line, warn
+from stillwater.cli.plain import console, warn
 from stillwater.cli.reader import DEFAULT_DB, Db
 from stillwater.errors import InputError
+from stillwater.telling.text import one_line
 
 if TYPE_CHECKING:
     from docker import DockerClient

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from stillwater.cli.plain import one_line
+from stillwater.telling.text import one_line
 
 
 def new(

@@ -14,8 +14,8 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from stillwater.cli.plain import duration, one_line
 from stillwater.machine import FINAL, Event, State
+from stillwater.telling.text import duration, one_line
 
 if TYPE_CHECKING:
     from stillwater.snapshot import Past

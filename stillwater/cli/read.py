@@ -8,12 +8,13 @@ import typer
 
 from stillwater import datasets, runs
 from stillwater.cli.options import ConfigFile, Set
-from stillwater.cli.plain import Grid, console, number, printable
+from stillwater.cli.plain import Grid, console
 from stillwater.cli.reader import DEFAULT_DB, Db
 from stillwater.cli.run import settings_of
 from stillwater.errors import InputError
 from stillwater.prompt import Lines, ShownFile, file_section
 from stillwater.steps.read import choice_for, sources_of
+from stillwater.telling.text import number, printable
 
 
 def command(

@@ -1,19 +1,16 @@
 """What the reading commands share: the database option, and finding the run or machine meant."""
 
 import difflib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from stillwater.canonical import Json
-from stillwater.cli.plain import one_line
-from stillwater.config import own_settings
 from stillwater.errors import InputError
-from stillwater.machine import Event
-from stillwater.store import MachineRow, RunRow, Store, queries
+from stillwater.store import MachineRow, RunRow, Store
+from stillwater.telling.text import one_line
 
 DEFAULT_DB = Path("stillwater.db")
 SUGGESTED = 5
@@ -22,18 +19,6 @@ Db = Annotated[
     Path, typer.Option("--db", envvar="STILLWATER_DB", help="The database of runs.", dir_okay=False)
 ]
 RunId = Annotated[str | None, typer.Argument(metavar="[RUN]", help="A run's id, or its beginning.")]
-
-
-def artifacts_of(step: queries.Step) -> Mapping[str, str]:
-    """Names of the artifacts in the evidence of a transition, with their SHA-256."""
-    named = step.evidence.get("artifacts")
-    return {str(k): str(v) for k, v in named.items()} if isinstance(named, Mapping) else {}
-
-
-def setting(run: RunRow, arm: str, name: str) -> Json:
-    """What a run's machines of that arm were set to; None if the run doesn't say."""
-    settings: Mapping[str, Json] = {**run.config, **own_settings(run.config, arm)}
-    return settings.get(name)
 
 
 def open_store(db: Path) -> Store:
@@ -101,13 +86,3 @@ def _of_arm(found: Sequence[MachineRow], arm: str | None) -> MachineRow:
 def local(at: datetime) -> str:
     """A time as the person's clock shows it."""
     return f"{at.astimezone():%Y-%m-%d %H:%M:%S}"
-
-
-def patch_of(steps: Sequence[queries.Step], *, verified: bool) -> str | None:
-    """The digest of the verified patch; or with `verified=False`, of the last that applied."""
-    if verified and not (steps and steps[-1].event is Event.PASSED):
-        return None
-    for step in reversed(steps):
-        if step.event is Event.APPLIED and "patch" in artifacts_of(step):
-            return artifacts_of(step)["patch"]
-    return None

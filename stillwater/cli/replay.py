@@ -15,10 +15,11 @@ import typer
 from stillwater import __version__, runs
 from stillwater.cli import reader, watch
 from stillwater.cli.options import SandboxKind, Verbose
-from stillwater.cli.plain import Grid, console, duration, one_line, warn
+from stillwater.cli.plain import Grid, console, warn
 from stillwater.cli.reader import DEFAULT_DB, Db, RunId
 from stillwater.errors import InputError
 from stillwater.sandbox import scratch
+from stillwater.telling.text import duration, one_line
 
 if TYPE_CHECKING:
     from stillwater.replay import Difference, Record, Report, Short

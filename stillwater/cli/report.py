@@ -11,15 +11,17 @@ from rich.text import Text
 
 from stillwater.cli import comparison, reader
 from stillwater.cli.export import write
-from stillwater.cli.plain import Grid, console, duration, number, one_line, program
+from stillwater.cli.plain import Grid, console, program
 from stillwater.cli.reader import DEFAULT_DB, Db, RunId
-from stillwater.cli.results import final_line, percentage, results_table
-from stillwater.cli.summary import summary
+from stillwater.cli.results import results_table
 from stillwater.comparison import Comparison, compare
 from stillwater.comparison.markdown import markdown
 from stillwater.comparison.page import page
 from stillwater.errors import InputError
 from stillwater.store import queries
+from stillwater.telling.results import final_line, percentage
+from stillwater.telling.summary import summary
+from stillwater.telling.text import duration, number, one_line
 
 TOLD = (
     "models",

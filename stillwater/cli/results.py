@@ -1,53 +1,16 @@
 """How a run ended, machine by machine: printed by `run` and by `report`."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any
 
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from stillwater.cli.plain import Grid, duration
-from stillwater.machine import State
-
-FEEDBACK_NOTES = {
-    "tests": "feedback = tests: the model saw the tests' failures; not a SWE-bench score",
-    "visible": "feedback = visible: the model saw no failure of the hidden tests",
-}
-
+from stillwater.cli.plain import Grid
+from stillwater.telling.results import FEEDBACK_NOTES, Ended, arms_of, verdict
+from stillwater.telling.text import duration
 
 COLUMNS = ("verdict", "attempts", "model", "time", "last event")
-
-
-class Ended(Protocol):
-    """A row of the view `outcomes`, as far as it is shown here."""
-
-    @property
-    def instance_id(self) -> str:
-        """The instance."""
-
-    @property
-    def arm(self) -> str:
-        """The arm of its machine."""
-
-    @property
-    def state(self) -> str:
-        """Where its machine stands."""
-
-    @property
-    def attempts(self) -> int:
-        """How many completions were had."""
-
-    @property
-    def model(self) -> str | None:
-        """The model of the last one."""
-
-    @property
-    def seconds(self) -> float:
-        """The time that its steps took."""
-
-    @property
-    def reason(self) -> str | None:
-        """The last event."""
 
 
 def results_table(
@@ -71,38 +34,3 @@ def results_table(
         )
     note = FEEDBACK_NOTES.get(str((config or {}).get("feedback")))
     return Group(grid, Text(note, style="dim")) if note else grid
-
-
-def verdict(state: str) -> str:
-    """`verified` or `failed`; the state itself while the machine runs."""
-    return state.lower() if state in {State.VERIFIED, State.FAILED} else state
-
-
-def percentage(part: int, total: int) -> str:
-    """The share, rounded, but 0% only for none and 100% only for all."""
-    if not total:
-        return "–"
-    if part in {0, total}:
-        return f"{100 * part // total}%"
-    return f"{min(99, max(1, round(100 * part / total)))}%"
-
-
-def arms_of(outcomes: Sequence[Ended]) -> Sequence[str]:
-    """The arms of these machines, in the order of their creation."""
-    return list(dict.fromkeys(one.arm for one in outcomes))
-
-
-def final_line(outcomes: Sequence[Ended]) -> str:
-    """`Final: 11/16 verified (69%)`; of a comparison, `Final: direct 5/16 (31%), …`."""
-    arms = arms_of(outcomes)
-    if len(arms) < 2:
-        told = _verified(outcomes, " verified")
-        return f"Final: {told}"
-    own = {arm: [one for one in outcomes if one.arm == arm] for arm in arms}
-    return "Final: " + ", ".join(f"{arm} {_verified(ended)}" for arm, ended in own.items())
-
-
-def _verified(outcomes: Sequence[Ended], word: str = "") -> str:
-    verified = sum(one.state == State.VERIFIED for one in outcomes)
-    share = f" ({percentage(verified, len(outcomes))})" if outcomes else ""
-    return f"{verified}/{len(outcomes)}{word}{share}"

@@ -29,12 +29,14 @@ from stillwater.cli.options import (
     Split,
     Verbose,
 )
-from stillwater.cli.plain import console, printable, program
+from stillwater.cli.plain import console, program
 from stillwater.cli.reader import DEFAULT_DB, Db
-from stillwater.cli.results import arms_of, final_line, results_table
+from stillwater.cli.results import results_table
 from stillwater.comparison import compare
 from stillwater.sandbox import Sandbox
 from stillwater.store import Store, queries
+from stillwater.telling.results import arms_of, final_line
+from stillwater.telling.text import printable
 
 
 def run(

@@ -12,9 +12,10 @@ import typer
 from stillwater import config as configuration
 from stillwater import runs
 from stillwater.cli import export, reader
-from stillwater.cli.plain import Grid, console, duration, one_line, warn
+from stillwater.cli.plain import Grid, console, warn
 from stillwater.errors import InputError
 from stillwater.store.schema import RUNGS
+from stillwater.telling.text import duration, one_line
 
 if TYPE_CHECKING:
     from stillwater.rungs import Asked, Result

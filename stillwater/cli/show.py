@@ -12,14 +12,16 @@ from rich.syntax import Syntax
 from rich.text import Text
 
 from stillwater.cli import reader
-from stillwater.cli.facts import facts
-from stillwater.cli.plain import Grid, console, duration, one_line, printable
-from stillwater.cli.reader import DEFAULT_DB, Db, artifacts_of
-from stillwater.cli.results import FEEDBACK_NOTES, verdict
+from stillwater.cli.plain import Grid, console
+from stillwater.cli.reader import DEFAULT_DB, Db
 from stillwater.errors import InputError
 from stillwater.machine import State
 from stillwater.store import MachineRow, RunRow, Store
 from stillwater.store.queries import Step, timeline
+from stillwater.telling.facts import facts
+from stillwater.telling.machines import artifacts_of, patch_of, setting
+from stillwater.telling.results import FEEDBACK_NOTES, verdict
+from stillwater.telling.text import duration, one_line, printable
 
 NAMES = {
     "prompt": ("prompt",),
@@ -131,7 +133,7 @@ def _timeline(
     head = [machine.instance_id, verdict(machine.state), f"attempt {machine.attempt}"]
     head += [f"run {run.id}", *([] if machine.arm == "default" else [f"arm {machine.arm}"])]
     out.print(Text("  ".join(one_line(part) for part in head), style="bold"))
-    note = FEEDBACK_NOTES.get(str(reader.setting(run, machine.arm, "feedback")))
+    note = FEEDBACK_NOTES.get(str(setting(run, machine.arm, "feedback")))
     if note:
         out.print(Text(note, style="dim"))
     if not steps:
@@ -143,7 +145,7 @@ def _timeline(
         for step in steps:
             grid.add(*_cells(step), facts(step.event, step.evidence))
         out.print(grid)
-    sha256 = reader.patch_of(steps, verified=True)
+    sha256 = patch_of(steps, verified=True)
     if sha256:
         text = printable(store.artifact(sha256).decode("utf-8", "replace")).rstrip("\n")
         out.print(Text("\nThe verified patch:", style="bold"))

@@ -12,13 +12,14 @@ from rich.console import Console
 from rich.text import Text
 
 from stillwater.cli import reader
-from stillwater.cli.facts import facts
-from stillwater.cli.plain import Grid, console, duration, one_line
+from stillwater.cli.plain import Grid, console
 from stillwater.cli.reader import DEFAULT_DB, Db
 from stillwater.errors import InputError
 from stillwater.machine import FINAL, Event, State
 from stillwater.store import MachineRow, RunRow, Store
 from stillwater.store.lease import holder, is_silent
+from stillwater.telling.facts import facts
+from stillwater.telling.text import duration, one_line
 
 SHOWN = 30
 

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import typer
 
-from stillwater.cli import export, reader
-from stillwater.cli.export import Arm, file_names, make_folder, model_name, of_arm, write
+from stillwater.cli import reader
+from stillwater.cli.export import Arm, file_names, make_folder, write
 from stillwater.cli.leaderboard import TO_FILL_IN, Entry, report
 from stillwater.cli.options import Force, OutFolder
-from stillwater.cli.reader import DEFAULT_DB, Db, RunId, artifacts_of
+from stillwater.cli.reader import DEFAULT_DB, Db, RunId
 from stillwater.cli.trajectory import page
 from stillwater.datasets import Instance, instance_of
 from stillwater.errors import InputError
@@ -19,6 +19,8 @@ from stillwater.machine import FINAL, Event
 from stillwater.plans import DEFAULT_ARM
 from stillwater.store import MachineRow, RunRow, Store, queries
 from stillwater.store.queries import Step
+from stillwater.telling.machines import artifacts_of, patch_of, setting
+from stillwater.telling.predictions import model_name, of_arm, prediction
 
 JUDGED = frozenset({Event.PASSED, Event.REFUTED})
 """The events that say that the hidden tests have run on a candidate."""
@@ -40,7 +42,7 @@ class Case:
     @property
     def patch(self) -> str | None:
         """The digest of the candidate's patch, whatever the hidden tests said of it."""
-        return reader.patch_of(self.steps, verified=False) if self.judged else None
+        return patch_of(self.steps, verified=False) if self.judged else None
 
 
 def submission(
@@ -78,7 +80,7 @@ def submission(
 
 def _refuse(run: RunRow, machines: list[MachineRow]) -> None:
     arm = machines[0].arm if machines else DEFAULT_ARM
-    feedback = reader.setting(run, arm, "feedback")
+    feedback = setting(run, arm, "feedback")
     if feedback != "visible":
         raise InputError(
             f"run {run.id} showed the model the failures of the hidden tests "
@@ -102,7 +104,7 @@ def _cases(store: Store, db: Path, run: RunRow, machines: list[MachineRow]) -> I
 
 
 def _prediction(run: RunRow, machine: MachineRow, patch: bytes) -> str:
-    return json.dumps(export.prediction(run, machine, patch)) + "\n"
+    return json.dumps(prediction(run, machine, patch)) + "\n"
 
 
 def _write_page(store: Store, path: Path, case: Case) -> None:
@@ -147,7 +149,7 @@ class _Counts:
             name=model_name(self._run, self._machine),
             run=self._run,
             model=self._machine.model,
-            attempts=reader.setting(self._run, self._machine.arm, "attempts"),
+            attempts=setting(self._run, self._machine.arm, "attempts"),
             machines=self._machines,
             candidates=self._candidates,
             resolved=self._resolved,

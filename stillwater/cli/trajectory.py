@@ -5,11 +5,11 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from stillwater.cli.facts import counts
-from stillwater.cli.plain import one_line, printable
 from stillwater.machine import Event
 from stillwater.store import MachineRow, Store
 from stillwater.store.queries import Step
+from stillwater.telling.facts import counts
+from stillwater.telling.text import one_line, printable
 
 _TICKS = re.compile(r"`{3,}")
 _LONGEST_LOG = 20_000

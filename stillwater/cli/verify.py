@@ -14,12 +14,13 @@ import typer
 
 from stillwater.cli import rung
 from stillwater.cli.options import ConfigFile, SandboxKind, Set
-from stillwater.cli.plain import one_line, warn
+from stillwater.cli.plain import warn
 from stillwater.cli.reader import DEFAULT_DB, Db
-from stillwater.cli.results import FEEDBACK_NOTES
 from stillwater.cli.run import settings_of
 from stillwater.config import Config
 from stillwater.errors import InputError
+from stillwater.telling.results import FEEDBACK_NOTES
+from stillwater.telling.text import one_line
 
 if TYPE_CHECKING:
     from stillwater.certificates.check import Verdict

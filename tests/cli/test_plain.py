@@ -4,7 +4,8 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from stillwater.cli.plain import Grid, console, duration, one_line, printable, program
+from stillwater.cli.plain import Grid, console, program
+from stillwater.telling.text import duration, one_line, printable
 
 
 @pytest.mark.parametrize(

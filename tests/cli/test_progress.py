@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 from stillwater.cli.progress import Progress
-from stillwater.cli.results import final_line, percentage, results_table
+from stillwater.cli.results import results_table
 from stillwater.machine import Event, State
 from stillwater.snapshot import Past
+from stillwater.telling.results import final_line, percentage
 
 if TYPE_CHECKING:
     from stillwater.scheduler import Listener

@@ -8,12 +8,12 @@ from typing import Any
 
 from sqlalchemy import TextClause, text
 
-from stillwater.cli.results import FEEDBACK_NOTES, arms_of
 from stillwater.comparison import compare
 from stillwater.machine import FINAL, State
 from stillwater.store import RunRow, Store, queries
 from stillwater.store.queries import OutcomeRow, UsageRow
 from stillwater.store.times import stamp
+from stillwater.telling.results import FEEDBACK_NOTES, arms_of
 
 ENDINGS = text("""
 SELECT t.target AS state, t.event, t.evidence ->> '$.reason' AS reason, count(*) AS machines

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from stillwater.cli.plain import one_line
 from stillwater.grading.verdict import PASSING
 from stillwater.machine import Event
+from stillwater.telling.text import one_line
 
 Teller = Callable[[Mapping[str, Any]], str]
 
