@@ -57,11 +57,14 @@ def plan(
     notice: Notice,
     path: str | None = None,
     arms: Mapping[str, Config] | None = None,
+    *,
+    alone: bool = True,
 ) -> Plan:
     """Check everything that can be checked before a run starts; raises InputError.
 
     `path` is the PATH that tests run with, where it isn't Stillwater's own environment's. Without
-    `arms`, the only arm is `config`.
+    `arms`, the only arm is `config`. Only where no run of this database is driven (`alone`) are the
+    sandbox's leftovers removed.
     """
     repositories = place.repositories(config)
     if config.heads_git:
@@ -73,7 +76,8 @@ def plan(
     if why:
         notice(why)
     preflight.check_sandbox(dataset.instances, sandbox.kind)
-    sandbox.reap()
+    if alone:
+        sandbox.reap()
     preflight.check_test_commands(dataset.instances, repositories, sandbox)
     settled = {"sandbox": sandbox.kind}
     whole = {

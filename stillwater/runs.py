@@ -81,6 +81,22 @@ def drive(
 
     The caller holds the lease.
     """
+    scheduler = scheduler_of(place, store, run_id, sandbox, listener, steps)
+    with _signals(scheduler) as stopped:
+        go_on(place, scheduler)
+    stopped.blocked = scheduler.blocked
+    return stopped
+
+
+def scheduler_of(
+    place: Place,
+    store: Store,
+    run_id: str,
+    sandbox: Sandbox,
+    listener: Listener | None,
+    steps: Mapping[State, Step] = STEPS,
+) -> Scheduler:
+    """The scheduler of a stored run, with what its steps work with."""
     run = store.run(run_id)
     config = frozen(run.config)
     tools = Tools(
@@ -89,7 +105,7 @@ def drive(
         _client(config),
         threading.BoundedSemaphore(config.sandbox_slots),
     )
-    scheduler = Scheduler(
+    return Scheduler(
         store=store,
         run_id=run_id,
         dataset_sha256=run.dataset_sha256,
@@ -103,15 +119,18 @@ def drive(
         executor=ThreadExecutor(config.model_slots + 2 * config.sandbox_slots + 1),
         listener=listener,
     )
-    keeper = Keeper(place.db, _notes(place, config), sign=signing(place))
-    with keeper, _signals(scheduler) as stopped:
+
+
+def go_on(place: Place, scheduler: Scheduler) -> None:
+    """Let the scheduler work, while the heads of its database are kept."""
+    with Keeper(place.db, _notes(place, scheduler.config), sign=signing(place)):
         try:
             scheduler.run()
         except TakenOver:
-            sandbox.cancel()
+            scheduler.tools.sandbox.cancel()
             raise
-    stopped.blocked = scheduler.blocked
-    return stopped
+        finally:
+            scheduler.executor.close()
 
 
 def _client(config: Config) -> LitellmClient:

@@ -100,6 +100,12 @@ class Scheduler:
     _tracked: dict[int, Tracked] = field(default_factory=dict, init=False)
     _done: "queue.SimpleQueue[Done | None]" = field(default_factory=queue.SimpleQueue, init=False)
     _signals: int = field(default=0, init=False)
+    _cancelled: str | None = field(default=None, init=False)
+
+    def cancel(self, reason: str) -> None:
+        """Abort every machine that isn't final, for this reason; steps under way are stopped."""
+        self._cancelled = reason
+        self._done.put(None)
 
     def stop(self) -> None:
         """Start no further step. A second call doesn't wait for those that run."""
@@ -121,11 +127,15 @@ class Scheduler:
         for row in self.store.active(self.run_id):
             self._tracked[row.id] = Tracked(row)
             self._ready.add(row, self.clock())
-        while self._tracked and not self._signals:
+        while self._tracked and not self._signals and self._cancelled is None:
             now = self.clock()
             for machine_id in self._ready.take(now):
                 self._start(machine_id)
             self._take(self._ready.seconds_to_next(now))
+        if self._cancelled is not None:
+            self._cut_short()
+            abandon(self.store, self.run_id, self._cancelled, self.clock())
+            return True
         if self._signals:
             self._wind_down()
             return False
@@ -265,6 +275,9 @@ class Scheduler:
 
     def _wind_down(self) -> None:
         self._drain(FINISH_SECONDS, until_signals=2)
+        self._cut_short()
+
+    def _cut_short(self) -> None:
         if self._ready.running:
             self.tools.sandbox.cancel()
             self._drain(CANCEL_SECONDS, until_signals=3)
@@ -276,6 +289,26 @@ class Scheduler:
             if left <= 0:
                 return
             self._take(left)
+
+
+def abandon(store: Store, run_id: str, reason: str, now: datetime) -> None:
+    """Abort every machine of the run that isn't final, for this reason; the run is finished then.
+
+    No scheduler may drive it meanwhile.
+    """
+    sealed = seal({"reason": reason}, {})
+    for row in store.active(run_id):
+        store.commit(
+            row.id,
+            expect_seq=row.seq,
+            event=Event.ABORT,
+            sealed=sealed,
+            started_at=now,
+            finished_at=now,
+            attempt=row.attempt,
+            next_attempt=row.attempt,
+        )
+    store.finish_run(run_id)
 
 
 def _crashed(error: Exception, told: str) -> Outcome:

@@ -20,6 +20,7 @@ from stillwater.cli import (
     replay,
     report,
     run,
+    serve,
     show,
     status,
     submission,
@@ -48,6 +49,7 @@ app.command("run")(run.run)
 app.command("compare")(compare.command)
 app.command("resume")(run.resume)
 app.command("fix")(fix.command)
+app.command("serve")(serve.command)
 app.command("status")(status.command)
 app.command("show")(show.command)
 app.command("read")(read.command)

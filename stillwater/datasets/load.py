@@ -65,14 +65,29 @@ def instance_of(row: Mapping[str, Json]) -> Instance:
 
 
 def _from_file(path: Path, name: str) -> Dataset:
-    if path.is_dir() or path.suffix not in FILE_SUFFIXES:
-        raise DatasetError(f"{name}: a dataset is a .jsonl, .json or .parquet file")
+    _check_suffix(path, name)
     try:
         content = path.read_bytes()
     except OSError as error:
         raise DatasetError(f"{name}: can't be read: {error.strerror}") from error
+    return parse(name, content, path)
+
+
+def parse(name: str, content: bytes, path: Path | None = None) -> Dataset:
+    """The dataset in the content of a file that is called `name`, or lies at `path`.
+
+    Raises:
+        DatasetError: it is none, or a row of it can't be used.
+    """
+    file = path or Path(name)
+    _check_suffix(file, name)
     readers = {".jsonl": _json_lines, ".json": _json_list, ".parquet": _parquet}
-    return _checked(name, digest(content), readers[path.suffix](content, path))
+    return _checked(name, digest(content), readers[file.suffix](content, file))
+
+
+def _check_suffix(path: Path, name: str) -> None:
+    if path.is_dir() or path.suffix not in FILE_SUFFIXES:
+        raise DatasetError(f"{name}: a dataset is a .jsonl, .json or .parquet file")
 
 
 def _from_hub(name: str, split: str) -> Dataset:

@@ -1,0 +1,54 @@
+"""`stillwater serve`: runs are submitted, watched and audited through a web server."""
+
+import os
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from stillwater import config as configuration
+from stillwater import logs, runs
+from stillwater.cli import watch
+from stillwater.cli.options import ConfigFile, Verbose
+from stillwater.cli.plain import warn
+from stillwater.cli.reader import DEFAULT_DB, Db
+from stillwater.errors import InputError
+
+TOKEN = "STILLWATER_TOKEN"  # noqa: S105 - a name, not the secret
+"""The variable with the secret that other machines must show; never a flag, which `ps` tells."""
+
+
+def command(
+    host: Annotated[str, typer.Option("--host", help="The address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option("--port", min=0, max=65535)] = 8765,
+    repositories: Annotated[
+        list[Path] | None,
+        typer.Option("--repositories", help="A folder that submitted instances may clone from."),
+    ] = None,
+    config: ConfigFile = None,
+    db: Db = DEFAULT_DB,
+    verbose: Verbose = False,
+) -> None:
+    """Serve the board and the API, and drive the runs that are submitted.
+
+    Any address but this machine's own demands a token, in the variable STILLWATER_TOKEN.
+    """
+    missing = [name for name in ("fastapi", "uvicorn", "multipart") if find_spec(name) is None]
+    if missing:
+        raise InputError("the service needs the extra: pip install 'stillwater[service]'")
+    from stillwater.service import server
+
+    today = configuration.load(None, config)
+    settings = server.Settings(
+        place=runs.Place(db, certificate_key=today.certificate_key),
+        host=host,
+        port=port,
+        token=os.environ.get(TOKEN) or None,
+        config_file=config,
+        repositories=tuple(repositories or ()),
+        lease_seconds=today.lease_seconds,
+    )
+    with logs.to_run_folder(settings.place.folder / "service", warn if verbose else None):
+        code = server.serve(settings, lambda url: print(f"Stillwater serves {db} at {url}"))
+    watch.leave(code)

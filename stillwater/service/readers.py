@@ -1,0 +1,43 @@
+"""Connections that only read, kept open: a request takes one and gives it back."""
+
+import queue
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from stillwater.store import Store
+
+MOST_KEPT = 8
+
+
+class Readers:
+    """Read-only stores of one database; no request waits for another, nor for the scheduler."""
+
+    def __init__(self, db: Path) -> None:
+        self.db = db
+        self._idle: queue.LifoQueue[Store] = queue.LifoQueue(MOST_KEPT)
+
+    @contextmanager
+    def store(self) -> Iterator[Store]:
+        """A store for reading, for this thread alone while it is used."""
+        try:
+            store = self._idle.get_nowait()
+        except queue.Empty:
+            store = Store.open(self.db, read_only=True)
+        try:
+            yield store
+        except BaseException:
+            store.close()
+            raise
+        try:
+            self._idle.put_nowait(store)
+        except queue.Full:
+            store.close()
+
+    def close(self) -> None:
+        """Close those that nobody uses."""
+        while True:
+            try:
+                self._idle.get_nowait().close()
+            except queue.Empty:
+                return

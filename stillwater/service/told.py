@@ -1,0 +1,113 @@
+"""Rows of the database as the API and the board tell them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+
+from stillwater.errors import InputError
+from stillwater.machine import State
+from stillwater.service.models import (
+    MachineTold,
+    RunTold,
+    RunWhole,
+    SuccessTold,
+    TransitionTold,
+    TransitionWhole,
+)
+from stillwater.service.problems import Missing
+from stillwater.service.readers import Readers
+from stillwater.service.worker import Worker
+from stillwater.store import MachineRow, RunRow, Store, listing, queries
+from stillwater.telling.facts import facts
+
+NO_ARMS = ("default",)
+
+
+def runs(store: Store, worker: Worker) -> list[RunTold]:
+    """All runs, newest first."""
+    with store.reading() as connection:
+        counted = listing.states(connection)
+    return [_run(row, counted.get(row.id, {}), worker) for row in store.runs()]
+
+
+def run_row(store: Store, run_id: str) -> RunRow:
+    """The row of that run; Missing if there is none."""
+    try:
+        return store.run(run_id)
+    except InputError as error:
+        raise Missing(str(error)) from error
+
+
+def machine_row(store: Store, machine_id: int) -> MachineRow:
+    """The row of that machine; Missing if there is none."""
+    try:
+        return store.machine(machine_id)
+    except InputError as error:
+        raise Missing(str(error)) from error
+
+
+def run(store: Store, worker: Worker, run_id: str) -> RunWhole:
+    """One run; Missing if there is none."""
+    row = run_row(store, run_id)
+    with store.reading() as connection:
+        counted = listing.states(connection).get(row.id, {})
+    success = [SuccessTold(**asdict(one)) for one in queries.success_at_k(store.path, row.id)]
+    short = _run(row, counted, worker)
+    return RunWhole(**short.model_dump(), success_at_k=success, config=dict(row.config))
+
+
+def machine(row: MachineRow) -> MachineTold:
+    """One machine."""
+    return MachineTold.model_validate(row, from_attributes=True)
+
+
+def transitions(
+    readers: Readers,
+    after: int,
+    most: int,
+    run_id: str | None = None,
+    machine_id: int | None = None,
+) -> list[listing.Listed]:
+    """As `listing.transitions`, on a connection of its own."""
+    with readers.store() as store, store.reading() as connection:
+        return listing.transitions(connection, after, most, run_id, machine_id)
+
+
+def short(one: listing.Listed) -> TransitionTold:
+    """A transition in a line."""
+    return TransitionTold(
+        **{name: getattr(one, name) for name in TransitionTold.model_fields if name != "told"},
+        told=facts(one.event, one.evidence),
+    )
+
+
+def whole(one: listing.Listed) -> TransitionWhole:
+    """A transition with its evidence."""
+    return TransitionWhole(
+        **short(one).model_dump(),
+        evidence=dict(one.evidence),
+        prev_sha256=one.prev_sha256,
+        sha256=one.sha256,
+    )
+
+
+def _run(row: RunRow, counted: Mapping[State, int], worker: Worker) -> RunTold:
+    activity, blocked = worker.activity(row)
+    arms: Sequence[str] = list(_mapping(row.config.get("arms"))) or NO_ARMS
+    feedback = row.config.get("feedback")
+    return RunTold(
+        id=row.id,
+        created_at=row.created_at,
+        finished_at=row.finished_at,
+        dataset=row.dataset,
+        dataset_sha256=row.dataset_sha256,
+        version=row.version,
+        feedback=feedback if isinstance(feedback, str) else None,
+        activity=activity,
+        blocked=blocked,
+        machines={state: counted.get(state, 0) for state in State},
+        arms=list(arms),
+    )
+
+
+def _mapping(value: object) -> Mapping[str, object]:
+    return value if isinstance(value, Mapping) else {}

@@ -1,0 +1,217 @@
+"""Driving the runs of one database, one after the other, in a thread beside the server.
+
+What is unfinished is what there is to do, so a service that starts again after kill -9 goes on by
+itself. A run that can't go on (a refused key, no sandbox) waits for someone to resume it, and the
+next has its turn meanwhile.
+"""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import StrEnum
+
+import structlog
+
+from stillwater import runs
+from stillwater.config import frozen
+from stillwater.errors import InputError, StillwaterError, WorldError
+from stillwater.machine import State
+from stillwater.scheduler import Scheduler, abandon
+from stillwater.service.hub import Hub
+from stillwater.snapshot import Past
+from stillwater.store import RunRow, Store, StoreError, TakenOver
+
+CANCELLED = "cancelled by the operator"
+FIRST_WAIT, LONGEST_WAIT = 2.0, 60.0
+"""Seconds until a run that the world stopped is tried again."""
+
+
+class Activity(StrEnum):
+    """What the service does about a run."""
+
+    RUNNING = "running"
+    QUEUED = "queued"
+    CANCELLING = "cancelling"
+    BLOCKED = "blocked"
+    FINISHED = "finished"
+
+
+@dataclass(frozen=True)
+class Running:
+    """A step that runs now."""
+
+    machine_id: int
+    state: State
+    attempt: int
+    since: datetime
+
+
+@dataclass
+class Worker:
+    """Drives what is unfinished, oldest first. The store's lease is the caller's to hold."""
+
+    place: runs.Place
+    store: Store
+    hub: Hub
+    taken_over: bool = field(default=False, init=False)
+    """Whether another scheduler has the database now, so that this one must end."""
+
+    _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
+    _sandboxes: threading.Lock = field(default_factory=threading.Lock, init=False)
+    _woken: threading.Event = field(default_factory=threading.Event, init=False)
+    _stopping: bool = field(default=False, init=False)
+    _run_id: str | None = field(default=None, init=False)
+    _scheduler: Scheduler | None = field(default=None, init=False)
+    _blocked: dict[str, str] = field(default_factory=dict, init=False)
+    _cancelling: set[str] = field(default_factory=set, init=False)
+    _steps: dict[int, Running] = field(default_factory=dict, init=False)
+
+    def start(self) -> None:
+        """Begin to work; called once."""
+        self._thread = threading.Thread(target=self._work, name="scheduler", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Start no further step. A second call doesn't wait for those that run."""
+        with self._lock:
+            self._stopping = True
+            if self._scheduler:
+                self._scheduler.stop()
+        self._woken.set()
+
+    def join(self, seconds: float) -> bool:
+        """Wait until it has stopped; whether it has."""
+        self._thread.join(seconds)
+        return not self._thread.is_alive()
+
+    def wake(self) -> None:
+        """There is a new run."""
+        self._woken.set()
+        self.hub.tell()
+
+    def cancel(self, run_id: str) -> None:
+        """End the run: each machine that isn't final fails, with the reason in its evidence.
+
+        Raises:
+            InputError: it is finished.
+        """
+        self._unfinished(run_id)
+        with self._lock:
+            if self._scheduler and self._run_id == run_id:
+                self._cancelling.add(run_id)
+                self._scheduler.cancel(CANCELLED)
+            else:
+                self._abandon(run_id)
+        self.wake()
+
+    def resume(self, run_id: str) -> None:
+        """Let a blocked run have its turn again.
+
+        Raises:
+            InputError: it is finished.
+        """
+        self._unfinished(run_id)
+        with self._lock:
+            self._blocked.pop(run_id, None)
+        self.wake()
+
+    def activity(self, run: RunRow) -> tuple[Activity, str | None]:
+        """What is done about the run, and why it is blocked if it is."""
+        if run.finished_at is not None:
+            return Activity.FINISHED, None
+        with self._lock:
+            if run.id in self._cancelling:
+                return Activity.CANCELLING, None
+            if run.id in self._blocked:
+                return Activity.BLOCKED, self._blocked[run.id]
+            return (Activity.RUNNING if run.id == self._run_id else Activity.QUEUED), None
+
+    def running(self) -> list[Running]:
+        """The steps that run now."""
+        return list(self._steps.copy().values())
+
+    @contextmanager
+    def planning(self) -> Iterator[bool]:
+        """While a run is planned no other begins; whether none is driven."""
+        with self._sandboxes:
+            yield self._run_id is None
+
+    def started(self, machine_id: int, state: State, attempt: int) -> None:
+        """A step begins: called by the scheduler."""
+        self._steps[machine_id] = Running(machine_id, state, attempt, datetime.now(UTC))
+
+    def committed(self, machine_id: int, past: Past) -> None:
+        """A transition is in the database: called by the scheduler."""
+        self._steps.pop(machine_id, None)
+        self.hub.tell()
+
+    def _unfinished(self, run_id: str) -> None:
+        if self.store.run(run_id).finished_at is not None:
+            raise InputError(f"run {run_id} is finished")
+
+    def _work(self) -> None:
+        wait = FIRST_WAIT
+        while not self._stopping:
+            self._woken.clear()
+            try:
+                run = self._next()
+                if run is None:
+                    self._woken.wait()
+                    continue
+                self._drive(run)
+                wait = FIRST_WAIT
+            except TakenOver as error:
+                structlog.get_logger().error("taken over", reason=str(error))
+                self.taken_over = True
+                self.hub.close()
+                return
+            except (StoreError, WorldError) as error:
+                structlog.get_logger().warning("world failed", reason=str(error))
+                self._woken.wait(wait)
+                wait = min(2 * wait, LONGEST_WAIT)
+
+    def _next(self) -> RunRow | None:
+        waiting = [run for run in self.store.runs() if run.finished_at is None]
+        with self._lock:
+            return next((run for run in reversed(waiting) if run.id not in self._blocked), None)
+
+    def _drive(self, run: RunRow) -> None:
+        config = frozen(run.config)
+        with self._sandboxes:
+            try:
+                sandbox = runs.sandbox_of(self.place, config)
+                scheduler = runs.scheduler_of(self.place, self.store, run.id, sandbox, self)
+            except (StoreError, WorldError):
+                raise
+            except StillwaterError as error:
+                self._block(run.id, str(error))
+                return
+            with self._lock:
+                if self.store.run(run.id).finished_at is not None:
+                    return
+                self._run_id, self._scheduler = run.id, scheduler
+                if self._stopping:
+                    scheduler.stop()
+        self.hub.tell()
+        try:
+            runs.go_on(self.place, scheduler)
+        finally:
+            with self._lock:
+                self._run_id = self._scheduler = None
+                self._cancelling.discard(run.id)
+                self._steps.clear()
+        if scheduler.blocked:
+            self._block(run.id, scheduler.blocked)
+        self.hub.tell()
+
+    def _abandon(self, run_id: str) -> None:
+        abandon(self.store, run_id, CANCELLED, datetime.now(UTC))
+        self._blocked.pop(run_id, None)
+
+    def _block(self, run_id: str, reason: str) -> None:
+        structlog.get_logger().warning("run blocked", run=run_id, reason=reason)
+        with self._lock:
+            self._blocked[run_id] = reason
+        self.hub.tell()
