@@ -21,6 +21,8 @@ class Hub:
 
     closed: bool = field(default=False, init=False)
     """Whether the service ends: streams must end too."""
+    changes: int = field(default=0, init=False)
+    """How often something was told."""
 
     _waiters: set[Waiter] = field(default_factory=set, init=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
@@ -28,6 +30,7 @@ class Hub:
     def tell(self) -> None:
         """Something was committed, or the state of the service changed."""
         with self._lock:
+            self.changes += 1
             waiters = list(self._waiters)
         for one in waiters:
             # A loop that is closed has nobody waiting.
