@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 
@@ -23,6 +23,8 @@ class Hub:
     """Whether the service ends: streams must end too."""
     changes: int = field(default=0, init=False)
     """How often something was told."""
+    also: list[Callable[[], None]] = field(default_factory=list, init=False)
+    """What else is called then, from any thread; it must not wait."""
 
     _waiters: set[Waiter] = field(default_factory=set, init=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
@@ -32,6 +34,8 @@ class Hub:
         with self._lock:
             self.changes += 1
             waiters = list(self._waiters)
+        for call in self.also:
+            call()
         for one in waiters:
             # A loop that is closed has nobody waiting.
             with contextlib.suppress(RuntimeError):
