@@ -187,3 +187,18 @@ def test_a_port_that_is_taken_is_told_in_a_sentence(serve: Any, tmp_path: Path) 
 
 def test_help_names_the_token(tmp_path: Path) -> None:
     assert "STILLWATER_TOKEN" in stillwater(tmp_path, "serve", "--help").stdout
+
+
+def test_the_token_is_written_nowhere(serve: Any, tmp_path: Path) -> None:
+    secret = "a-secret-of-the-operator-0123456789"
+    first = serve(STILLWATER_TOKEN=secret)
+    refused = first.client.get("/api/runs", headers={"Authorization": "Bearer another-secret"})
+    assert refused.status_code == 401
+    shown = {"Authorization": f"Bearer {secret}"}
+    assert first.client.get("/api/runs", headers=shown).status_code == 200
+    answer = first.client.post("/api/runs", json=ASKED, headers=shown)
+    assert answer.status_code == 201
+    first.kill(signal.SIGTERM)
+    for file in tmp_path.rglob("*"):
+        if file.is_file():
+            assert secret.encode() not in file.read_bytes(), file
