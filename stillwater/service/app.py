@@ -47,7 +47,7 @@ def application(service: Service) -> ASGIApp:
         redoc_url=None,
         openapi_url="/api/openapi.json",
     )
-    problems.install(app)
+    problems.install(app, board.trouble)
     guard = Guard(app, service.token)
     app.include_router(api.router(service), prefix="/api")
     app.include_router(events.router(service), prefix="/api")
