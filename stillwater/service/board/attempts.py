@@ -126,7 +126,8 @@ def _read(store: Store, step: Step) -> Part:
     return Part(
         step.seq,
         "Files read, and why",
-        f"{len(files)} files" + (f"; tests before any change: {before}" if before else ""),
+        f"{len(files)} {'file' if len(files) == 1 else 'files'}"
+        + (f"; tests before any change: {before}" if before else ""),
         shown=[*_plain(store, step, "failing"), *_log(store, step)],
         files=files,
         is_open=True,

@@ -28,7 +28,7 @@ SELECT t.event, coalesce(t.evidence ->> '$.problem', t.evidence ->> '$.reason',
   count(*) AS times, count(DISTINCT t.machine_id) AS machines, min(t.machine_id) AS example
 FROM transitions AS t JOIN machines AS m ON m.id = t.machine_id
 WHERE m.run_id = :run_id
-  AND t.event IN ('unusable', 'rejected', 'failed', 'refuted', 'invalid', 'exhausted', 'abort')
+  AND t.event IN ('unusable', 'rejected', 'failed', 'refuted', 'invalid', 'abort')
 GROUP BY 1, 2 ORDER BY times DESC, 1, 2
 """)
 

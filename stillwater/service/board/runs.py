@@ -11,6 +11,7 @@ from stillwater.comparison.page import page as comparison_page
 from stillwater.config import frozen
 from stillwater.errors import InputError, StillwaterError
 from stillwater.machine import State
+from stillwater.ready import Slot
 from stillwater.service import told
 from stillwater.service.api import RunId
 from stillwater.service.board import reading, submitting
@@ -124,14 +125,19 @@ def _run(service: "Service", pages: Pages, run_id: str) -> HTMLResponse:
     columns: dict[State, list[Any]] = {state: [] for state in State}
     for machine in machines:
         columns[machine.state].append(machine)
-    slots_of_model = frozen(row.config).model_slots
+    config = frozen(row.config)
+    limits = {
+        Slot.MODEL: config.model_slots,
+        Slot.SANDBOX: config.sandbox_slots,
+        Slot.PREPARE: config.sandbox_slots,
+    }
     return pages.page(
         "run",
         run=whole,
         models=_models(row),
         columns=columns,
         running=running,
-        slots=slots(spans, list(running.values()), slots_of_model, datetime.now(UTC)),
+        slots=slots(spans, list(running.values()), limits, datetime.now(UTC)),
         failures=failures[:MOST_REASONS],
         more_failures=failures[MOST_REASONS:],
         defers=defers,

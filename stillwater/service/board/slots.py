@@ -1,6 +1,7 @@
-"""How busy the slots of each resource were over a run's time, as the paths of a drawing."""
+"""How busy the slots of each resource were over a run's time, as paths to be drawn."""
 
-from collections.abc import Iterable, Iterator, Sequence
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,10 +12,9 @@ from stillwater.service.worker import Running
 from stillwater.telling.results import percentage
 from stillwater.telling.text import duration
 
-WIDTH = 1000
-LEVEL = 14
-GAP = 3
-MOST_LEVELS = 12
+WIDTH = 500
+"""Into how many parts the time is divided."""
+HIGHEST = 72
 SHOWN = {Slot.MODEL: "model", Slot.SANDBOX: "sandbox", Slot.PREPARE: "prepare"}
 
 Interval = tuple[float, float]
@@ -22,10 +22,10 @@ Interval = tuple[float, float]
 
 @dataclass(frozen=True)
 class Lane:
-    """One resource: a path for each step that ran beside others, and its busy share in words."""
+    """One resource: the outline of how many of its slots were busy, and that in words."""
 
     name: str
-    paths: list[str]
+    path: str
     height: int
     told: str
 
@@ -42,9 +42,10 @@ class Slots:
 
 
 def slots(
-    spans: Sequence[Span], running: Sequence[Running], model_slots: int, now: datetime
+    spans: Sequence[Span], running: Sequence[Running], limits: Mapping[Slot, int], now: datetime
 ) -> Slots | None:
-    """The slots of a run over its time; None before any step began."""
+    """The slots of a run over its time; None before any step began. `limits` are how many there are
+    of each."""
     begins = [one.started_at for one in spans] + [one.since for one in running]
     if not begins:
         return None
@@ -64,11 +65,11 @@ def slots(
             busy[SLOT_OF[step.state]].append((seconds(step.since), whole))
     waiting = [(seconds(first), seconds(last)) for first, last in _waits(spans, running, end)]
     return Slots(
-        lanes=[_lane(name, busy[slot], whole) for slot, name in SHOWN.items()],
+        lanes=[_lane(name, busy[slot], limits[slot], whole) for slot, name in SHOWN.items()],
         begin=begin,
         end=end,
         took=duration(whole),
-        idle=_idle(busy[Slot.MODEL], waiting, model_slots, whole),
+        idle=_idle(busy[Slot.MODEL], waiting, limits[Slot.MODEL], whole),
     )
 
 
@@ -107,18 +108,35 @@ def _share(part: float, whole: float) -> str:
     return percentage(round(1000 * part), max(1, round(1000 * whole)))
 
 
-def _lane(name: str, intervals: Sequence[Interval], whole: float) -> Lane:
-    levels = _levels(intervals, MOST_LEVELS)
-    paths = []
-    for number, level in enumerate(levels):
-        top = number * (LEVEL + GAP)
-        merged = list(_quantised(level, whole))
-        paths.append("".join(f"M{x} {top}h{end - x}v{LEVEL}h-{end - x}z" for x, end in merged))
+def _lane(name: str, intervals: Sequence[Interval], limit: int, whole: float) -> Lane:
+    parts = _parts(intervals, whole)
+    top = max(limit, *(math.ceil(part - 0.01) for part in parts))
+    height = min(HIGHEST, 12 + 8 * top)
     used = sum(last - first for first, last in intervals)
-    most = f", at most {len(levels)} at once" if len(levels) > 1 else ""
-    told = f"{len(intervals)} steps, {duration(used)}{most}"
-    height = max(1, len(levels)) * (LEVEL + GAP) - GAP
-    return Lane(name, paths, height, told)
+    told = f"{len(intervals)} steps, {duration(used)}, {_share(used, limit * whole)} busy"
+    slots_told = "1 slot" if limit == 1 else f"{limit} slots"
+    return Lane(name, _outline(parts, height, top), height, f"{slots_told}: {told}")
+
+
+def _parts(intervals: Sequence[Interval], whole: float) -> list[float]:
+    """How many slots were busy on average, in each part of the time."""
+    parts = [0.0] * WIDTH
+    for first, last in intervals:
+        begin, end = (max(0.0, min(WIDTH, WIDTH * at / whole)) for at in (first, last))
+        for part in range(int(begin), min(WIDTH, math.ceil(end))):
+            parts[part] += min(end, part + 1) - max(begin, part)
+    return parts
+
+
+def _outline(parts: Sequence[float], height: int, top: int) -> str:
+    """As the path of an area that stands on the lower edge."""
+    path, before = [f"M0 {height}"], height
+    for x, part in enumerate(parts):
+        y = height - round(height * min(part, top) / top)
+        if y != before:
+            path.append(f"H{x}V{y}")
+            before = y
+    return "".join([*path, f"H{WIDTH}V{height}z"])
 
 
 def _levels(intervals: Iterable[Interval], most: int) -> list[list[Interval]]:
@@ -160,19 +178,3 @@ def _overlap(some: Sequence[Interval], others: Sequence[Interval]) -> float:
             total += min(last, others[here][1]) - max(first, others[here][0])
             here += 1
     return total
-
-
-def _quantised(intervals: Sequence[Interval], whole: float) -> Iterator[tuple[int, int]]:
-    """The intervals in units of the drawing, at least one wide, those that touch as one."""
-    current: tuple[int, int] | None = None
-    for first, last in intervals:
-        x = min(WIDTH - 1, int(WIDTH * first / whole))
-        end = min(WIDTH, max(x + 1, round(WIDTH * last / whole)))
-        if current is not None and x <= current[1]:
-            current = (current[0], max(current[1], end))
-            continue
-        if current is not None:
-            yield current
-        current = (x, end)
-    if current is not None:
-        yield current
