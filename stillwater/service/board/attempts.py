@@ -51,12 +51,13 @@ class Attempt:
 
 
 def attempts(store: Store, steps: Sequence[Step]) -> list[Attempt]:
-    """The attempts of a machine, in their order."""
+    """The attempts of a machine, in their order; the last is open, unless it was verified."""
     grouped: dict[int, list[Step]] = {}
     for step in steps:
         number = 0 if step.source is State.READ else step.attempt
         grouped.setdefault(number, []).append(step)
-    last = max(grouped, default=0)
+    verified = bool(steps) and steps[-1].event is Event.PASSED
+    last = None if verified else max(grouped, default=0)
     return [
         Attempt(
             number,
@@ -86,7 +87,7 @@ def _ended(steps: Sequence[Step]) -> tuple[str, str]:
 def _parts(store: Store, step: Step, is_last: bool) -> Iterator[Part]:
     match step.event:
         case Event.READ:
-            yield _read(store, step)
+            yield from _read(store, step)
         case Event.PROPOSED | Event.UNUSABLE:
             yield from _asked(store, step)
         case Event.APPLIED | Event.REJECTED:
@@ -98,7 +99,7 @@ def _parts(store: Store, step: Step, is_last: bool) -> Iterator[Part]:
                 step.seq,
                 "Feedback told" if step.event is Event.RETRY else "Feedback, told to nobody",
                 facts(step.event, step.evidence),
-                shown=_plain(store, step, "feedback"),
+                shown=_plain(store, step, "feedback", "feedback"),
             )
         case Event.DEFER:
             told = facts(step.event, step.evidence)
@@ -111,7 +112,7 @@ def _parts(store: Store, step: Step, is_last: bool) -> Iterator[Part]:
             yield Part(step.seq, heading, told, "is-failed", shown=_log(store, step), is_open=True)
 
 
-def _read(store: Store, step: Step) -> Part:
+def _read(store: Store, step: Step) -> Iterator[Part]:
     files = [
         ReadFile(
             one_line(str(one.get("path")), 200),
@@ -123,14 +124,13 @@ def _read(store: Store, step: Step) -> Part:
     ]
     baseline = step.evidence.get("baseline")
     before = counts(baseline) if isinstance(baseline, Mapping) else ""
-    return Part(
+    told = "1 file" if len(files) == 1 else f"{len(files)} files"
+    yield Part(step.seq, "Files read, and why", told, files=files, is_open=True)
+    yield Part(
         step.seq,
-        "Files read, and why",
-        f"{len(files)} {'file' if len(files) == 1 else 'files'}"
-        + (f"; tests before any change: {before}" if before else ""),
-        shown=[*_plain(store, step, "failing"), *_log(store, step)],
-        files=files,
-        is_open=True,
+        "Tests before any change",
+        before,
+        shown=[*_plain(store, step, "failing", "what fails, as it is told"), *_log(store, step)],
     )
 
 
@@ -149,7 +149,7 @@ def _asked(store: Store, step: Step) -> Iterator[Part]:
         facts(step.event, step.evidence),
         "is-failed" if unusable else "",
         {"Repaired in reading it": repairs} if repairs else {},
-        _plain(store, step, "completion"),
+        _plain(store, step, "completion", "answer"),
         is_open=unusable,
     )
 
@@ -188,13 +188,13 @@ def _tested(store: Store, step: Step, is_last: bool) -> Part:
         "is-verified" if passed else "is-failed",
         {"Not passing": failing[:MOST_TESTS] + more} if failing else {},
         _log(store, step),
-        is_open=is_last,
+        is_open=is_last and not passed,
     )
 
 
-def _plain(store: Store, step: Step, name: str) -> list[Excerpt]:
+def _plain(store: Store, step: Step, name: str, label: str) -> list[Excerpt]:
     sha256 = artifacts_of(step).get(name)
-    return [excerpts.plain(name, sha256, store.artifact(sha256))] if sha256 else []
+    return [excerpts.plain(label, sha256, store.artifact(sha256))] if sha256 else []
 
 
 def _log(store: Store, step: Step) -> list[Excerpt]:

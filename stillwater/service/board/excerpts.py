@@ -62,7 +62,7 @@ def patch(sha256: str, content: bytes) -> Excerpt:
     """A diff with its colours, as classes."""
     cut, part = _beginning(content)
     # Pygments escapes what it is given.
-    html = Markup(highlight(_text(cut), DiffLexer(stripnl=False), _formatter()))  # noqa: S704
+    html = Markup(highlight(_text(cut), DiffLexer(stripnl=False), _formatter()).rstrip())  # noqa: S704
     return Excerpt("patch", html, sha256, len(content), part)
 
 

@@ -42,17 +42,28 @@ class Pair:
 def pairs(left: Sequence[OutcomeRow], right: Sequence[OutcomeRow]) -> list[Pair]:
     """The instances of both runs, where the runs differ first.
 
-    Where each run has one arm these are compared, whatever their names; else arms of one name.
+    Where both have several arms, arms of one name are compared; a run of one arm is compared with
+    each of the other's.
     """
-    single = len(arms_of(left)) <= 1 and len(arms_of(right)) <= 1
-    ours, theirs = (_by_key(rows, single) for rows in (left, right))
+    arms = [arms_of(rows) for rows in (left, right)]
+    named = max(arms, key=len)
+    ours, theirs = (
+        _by_key(rows, named if len(own) == 1 else own)
+        for rows, own in zip((left, right), arms, strict=True)
+    )
     made = [
-        Pair(name, arm, ours.get((name, arm)), theirs.get((name, arm)))
+        Pair(name, arm if len(named) > 1 else "", ours.get((name, arm)), theirs.get((name, arm)))
         for name, arm in dict.fromkeys([*ours, *theirs])
     ]
     order = list(KINDS)
     return sorted(made, key=lambda pair: order.index(pair.kind))
 
 
-def _by_key(rows: Sequence[OutcomeRow], single: bool) -> Mapping[tuple[str, str], OutcomeRow]:
-    return {(row.instance_id, "" if single else row.arm): row for row in rows}
+def _by_key(
+    rows: Sequence[OutcomeRow], arms: Sequence[str]
+) -> Mapping[tuple[str, str], OutcomeRow]:
+    """By instance and arm; the machines of a run of one arm stand for all of `arms`."""
+    is_single = len(arms_of(rows)) == 1
+    return {
+        (row.instance_id, arm): row for row in rows for arm in (arms if is_single else (row.arm,))
+    }
