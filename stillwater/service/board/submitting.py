@@ -65,16 +65,16 @@ class Typed:
 
 async def typed(request: Request) -> Typed:
     """What a person sent with the form."""
-    form = await request.form()
-    upload = form.get("file")
-    chosen = isinstance(upload, UploadFile) and bool(upload.filename)
     words = ("dataset", "split", "instances", "model", "limit", *CHOICES, "settings")
-    return Typed(
-        **{name: _word(form, name) for name in words},
-        arms=[str(one) for one in form.getlist("arms")],
-        file_name=_base(str(upload.filename)) if isinstance(upload, UploadFile) and chosen else "",
-        content=await upload.read() if isinstance(upload, UploadFile) and chosen else b"",
-    )
+    async with request.form() as form:
+        upload = form.get("file")
+        sent = upload if isinstance(upload, UploadFile) and upload.filename else None
+        return Typed(
+            **{name: _word(form, name) for name in words},
+            arms=[str(one) for one in form.getlist("arms")],
+            file_name=_base(sent.filename or "") if sent else "",
+            content=await sent.read() if sent else b"",
+        )
 
 
 def arms(desk: Desk) -> list[str]:
