@@ -4,10 +4,11 @@ import re
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import pytest
-from httpx import Response
 
+from stillwater.canonical import Json
 from stillwater.machine import Event, State
 from stillwater.service.guard import COOKIE, STRICT
 from stillwater.telling.results import FEEDBACK_NOTES
@@ -21,7 +22,7 @@ NAMES = ("ledger__ledger-101", "ledger__ledger-102", "waypost__way-7")
 class Page(HTMLParser):
     """What a page holds: its tags with their attributes, and its text."""
 
-    def __init__(self, answer: Response) -> None:
+    def __init__(self, answer: Any) -> None:
         super().__init__()
         self.tags: list[tuple[str, dict[str, str | None]]] = []
         self.text = ""
@@ -53,9 +54,13 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     log = "start\n" + "x\n" * 9000 + f"=== FAILURES ===\n___ test_a ___\nE   assert {HOSTILE}\n"
     bench.propose(second, "y" * 30_000)
     bench.go(second, Event.APPLIED, {"placed": []}, patch=f"--- a/y\n+++ b/y\n+{HOSTILE}\n")
-    bench.go(second, Event.FAILED, {"tests": {HOSTILE: "FAILED"}, "stopped": None}, log=log)
+    bench.go(second, Event.FAILED, {"tests": {HOSTILE: "FAILED"}}, log=log)
     bench.go(second, Event.RETRY, {"reason": "tests still fail"}, feedback="told")
-    evidence = {"model": "m", "usage": dict(USAGE), "problem": f"only prose {ESCAPES}{HOSTILE}"}
+    evidence: dict[str, Json] = {
+        "model": "m",
+        "usage": dict(USAGE),
+        "problem": f"only prose {ESCAPES}{HOSTILE}",
+    }
     bench.go(second, Event.UNUSABLE, evidence, prompt="no JSON", completion=HOSTILE)
     bench.go(second, Event.EXHAUSTED, {"reason": "it held no usable edit"}, feedback="f")
     bench.go(third, Event.INVALID, {"reason": "the tests can't run"}, log="broken")

@@ -3,12 +3,14 @@
   "use strict";
   const QUIET = 250; // gather events for that long, so that the steps that follow have begun
   const BETWEEN = 1000; // milliseconds from one fetch to the next, at least
+  const SHARE = 4; // and that many times what a fetch takes, for a machine that is busy
   const AGAIN = 2000; // until a stream that was refused is tried again
   const live = () => document.getElementById("live");
   let source = null;
   let again = 0;
   let due = 0;
   let last = 0;
+  let between = BETWEEN;
 
   // What a person has opened or closed stays so; what is new comes as the service says.
   Idiomorph.defaults.callbacks.beforeAttributeUpdated = (name, node) =>
@@ -25,7 +27,7 @@
       due = 0;
       last = Date.now();
       if (live()) htmx.trigger(live(), "refresh");
-    }, Math.max(QUIET, last + BETWEEN - Date.now()));
+    }, Math.max(QUIET, last + between - Date.now()));
   };
 
   const ofAnother = (event) => {
@@ -51,6 +53,7 @@
       tell("reconnecting …");
       if (source.readyState !== EventSource.CLOSED) return;
       close();
+      refresh(); // refused: the page itself may tell why
       again = setTimeout(open, AGAIN);
     };
     source.addEventListener("transition", (event) => ofAnother(event) || refresh());
@@ -64,14 +67,18 @@
 
   // Another page came, for a session that has ended say: show it as what it is.
   document.addEventListener("htmx:beforeSwap", (event) => {
-    if (event.detail.xhr.status === 200 && event.detail.serverResponse.includes('id="live"')) return;
+    const { status } = event.detail.xhr;
+    if (status === 200 && event.detail.serverResponse.includes('id="live"')) return;
     event.detail.shouldSwap = false;
-    if (event.detail.xhr.status === 200) location.reload();
+    if (status === 200 || status === 401) location.reload();
   });
   document.addEventListener("htmx:afterSwap", () => {
     if (live()?.dataset.events) return;
     close(); // it is finished: nothing more will come
     tell("");
   });
-  document.addEventListener("htmx:sendError", () => setTimeout(refresh, AGAIN));
+  document.addEventListener("htmx:afterRequest", (event) => {
+    between = Math.max(BETWEEN, SHARE * (Date.now() - last));
+    if (!event.detail.successful && source?.readyState === EventSource.OPEN) setTimeout(refresh, AGAIN);
+  });
 })();
