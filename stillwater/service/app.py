@@ -49,7 +49,7 @@ def application(service: Service) -> ASGIApp:
         max_body_size=service.most_uploaded,
     )
     problems.install(app, board.trouble)
-    guard = Guard(app, service.token, service.most_uploaded)
+    guard = Guard(app, service.token, service.most_uploaded, board.trouble)
     app.include_router(api.router(service), prefix="/api")
     app.include_router(events.router(service), prefix="/api")
     board.install(app, service, guard)

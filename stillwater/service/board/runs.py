@@ -137,6 +137,7 @@ def _run(service: "Service", pages: Pages, run_id: str) -> HTMLResponse:
         models=_models(row),
         columns=columns,
         running=running,
+        ends={span.machine_id: span.event for span in spans},
         slots=slots(spans, list(running.values()), limits, datetime.now(UTC)),
         failures=failures[:MOST_REASONS],
         more_failures=failures[MOST_REASONS:],

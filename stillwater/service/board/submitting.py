@@ -1,5 +1,6 @@
 """The form that submits a run: what was typed, and the submission that it makes."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +15,7 @@ from stillwater.errors import InputError
 from stillwater.service.submit import Desk, Submission
 
 DATASETS = ("samples", "lite", "verified", "full", "multilingual")
+WHOLE = re.compile("[0-9]{1,9}")
 CHOICES = ("attempts", "sandbox", "feedback")
 """Settings that have a field of their own."""
 
@@ -44,12 +46,14 @@ class Typed:
             if "=" not in line:
                 raise InputError(f"other settings: {line}: write it as KEY=VALUE")
             settings.update(configuration.parse_set([line]))
+        if self.limit and not WHOLE.fullmatch(self.limit):
+            raise InputError(f"limit: {self.limit} is no whole number")
         try:
             return Submission(
                 dataset=self.dataset or "samples",
                 split=self.split or "test",
                 instances=self.instances.replace(",", " ").split(),
-                limit=self.limit or None,  # type: ignore[arg-type]  # pydantic reads it
+                limit=int(self.limit) if self.limit else None,
                 arms=list(self.arms),
                 model=self.model or None,
                 settings=settings,

@@ -9,7 +9,10 @@ from stillwater.service.board.rendering import Pages
 
 HEADINGS = {
     404: "There is no such page",
+    403: "That isn't allowed",
     409: "That can't be done",
+    413: "That is too much at once",
+    421: "Not under this name",
     422: "That isn't understood",
     500: "Something is wrong here",
     503: "Not now",

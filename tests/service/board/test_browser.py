@@ -33,17 +33,18 @@ LOOKS = [(width, scheme) for width in (1280, 390) for scheme in ("light", "dark"
 class Service:
     """The service as a process over one database; always on the same port once it has one."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, token: str | None = None) -> None:
         self.folder = folder
         self.port = 0
-        self.start()
+        self.start(token)
 
-    def start(self) -> None:
+    def start(self, token: str | None = None) -> None:
+        secret = {"STILLWATER_TOKEN": token} if token else {}
         with (self.folder / "err.txt").open("a") as errors:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "stillwater", "serve", "--port", str(self.port)],
                 cwd=self.folder,
-                env=environment(self.folder) | {"PYTHONPATH": str(ROOT)},
+                env=environment(self.folder) | {"PYTHONPATH": str(ROOT)} | secret,
                 stdout=subprocess.PIPE,
                 stderr=errors,
                 text=True,
@@ -236,6 +237,29 @@ def test_a_page_follows_a_service_that_is_killed_and_started_again(
         assert watched.loads == max(loads, 3), "the page was loaded again"
         refused = [one for one in watched.complaints if "ERR_" not in one and "htmx:" not in one]
         assert refused == []
+    finally:
+        context.close()
+        service.end()
+
+
+def test_a_browser_logs_in_and_is_asked_again_when_the_token_has_changed(
+    browser: Browser, tmp_path: Path
+) -> None:
+    service = Service(tmp_path, "the-first-of-two-secrets")
+    context = browser.new_context()
+    page = Watched(context.new_page(), service).go("/")
+    try:
+        token = page.get_by_label("The service's token")
+        token.fill("wrong")
+        token.press("Enter")
+        expect(page.get_by_role("alert")).to_contain_text("That is not the token")
+        token.fill("the-first-of-two-secrets")
+        token.press("Enter")
+        expect(page.get_by_role("heading", name="Runs")).to_be_visible()
+        expect(page.locator("#stream")).to_have_text("live")
+        service.end()
+        service.start("the-second-of-two-secrets")
+        expect(token).to_be_visible(timeout=60_000)
     finally:
         context.close()
         service.end()

@@ -210,6 +210,14 @@ def test_what_is_not_there_is_a_page_for_a_browser_and_a_problem_for_others(fill
     assert answer.headers["content-type"] == "application/problem+json"
 
 
+def test_what_the_guard_refuses_is_a_page_for_a_browser(filled: World) -> None:
+    content = b"x" * (filled.most_uploaded + 1)
+    answer = filled.client.post("/runs", files={"file": ("big.jsonl", content)}, headers=BROWSER)
+    assert (answer.status_code, "too much at once" in answer.text) == (413, True)
+    answer = filled.client.get("/", headers={**BROWSER, "Host": "evil.example"})
+    assert (answer.status_code, "Not under this name" in answer.text) == (421, True)
+
+
 def test_the_static_files_may_be_kept_for_their_address_changes(filled: World) -> None:
     page = get(filled, "/")
     addresses = [one["src"] for one in page.all("script")]
@@ -240,7 +248,9 @@ def test_a_run_is_submitted_by_the_form(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("typed", "sentence"),
     [
-        ({"limit": "many"}, "limit: "),
+        ({"limit": "many"}, "limit: many is no whole number"),
+        ({"limit": "0"}, "limit: "),
+        ({"limit": "9" * 5000}, "limit: "),
         ({"attempts": "0"}, "attempts"),
         ({"arms": "nope"}, "there is no arm nope"),
         ({"settings": "no equals"}, "write it as KEY=VALUE"),
