@@ -11,6 +11,7 @@ from stillwater.runs import Place
 from stillwater.service import api, board, events, problems
 from stillwater.service.guard import Guard
 from stillwater.service.hub import Hub
+from stillwater.service.memory import Memory
 from stillwater.service.readers import Readers
 from stillwater.service.submit import Desk
 from stillwater.service.worker import Worker
@@ -49,7 +50,8 @@ def application(service: Service) -> ASGIApp:
         max_body_size=service.most_uploaded,
     )
     problems.install(app, board.trouble)
-    guard = Guard(app, service.token, service.most_uploaded, board.trouble)
+    remembering = Memory(app, service.hub)
+    guard = Guard(remembering, service.token, service.most_uploaded, board.trouble)
     app.include_router(api.router(service), prefix="/api")
     app.include_router(events.router(service), prefix="/api")
     board.install(app, service, guard)
