@@ -113,7 +113,8 @@ def _lane(name: str, intervals: Sequence[Interval], limit: int, whole: float) ->
     top = max(limit, *(math.ceil(part - 0.01) for part in parts))
     height = min(HIGHEST, 12 + 8 * top)
     used = sum(last - first for first, last in intervals)
-    told = f"{len(intervals)} steps, {duration(used)}, {_share(used, limit * whole)} busy"
+    steps = "1 step" if len(intervals) == 1 else f"{len(intervals)} steps"
+    told = f"{steps}, {duration(used)}, {_share(used, limit * whole)} busy"
     slots_told = "1 slot" if limit == 1 else f"{limit} slots"
     return Lane(name, _outline(parts, height, top), height, f"{slots_told}: {told}")
 

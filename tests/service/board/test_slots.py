@@ -73,7 +73,7 @@ def test_lanes_are_outlines_within_their_height() -> None:
     assert list(lanes) == ["model", "sandbox", "prepare"]
     height = lanes["model"].height
     assert lanes["model"].path == f"M0 {height}H250V0H500V{height}z"
-    assert lanes["model"].told == "1 slot: 1 steps, 50 s, 50% busy"
+    assert lanes["model"].told == "1 slot: 1 step, 50 s, 50% busy"
 
 
 def test_many_short_steps_are_drawn_by_their_share() -> None:
