@@ -16,7 +16,6 @@ from stillwater.telling.results import FEEDBACK_NOTES, percentage
 from stillwater.telling.text import duration, number, one_line, printable
 
 STATIC = Path(str(files("stillwater.service.board") / "static"))
-TONES = {State.GENERATE: "model", State.TEST: "test", State.READ: "read"}
 
 
 class Pages:
