@@ -157,6 +157,8 @@ RUN_WIDE = frozenset(
     }
 )  # fmt: skip
 """What the arms of one run share: where and how it runs, not how it repairs."""
+NOT_OF_A_RUN = ("db", "token")
+"""What the environment may also say: which database, and the secret of the service."""
 ARM_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
 
 
@@ -275,7 +277,7 @@ def parse_set(assignments: Sequence[str]) -> dict[str, Any]:
 
 
 def _refuse_misspelt_environment() -> None:
-    known = [PREFIX + name.upper() for name in Config.model_fields]
+    known = [PREFIX + name.upper() for name in (*Config.model_fields, *NOT_OF_A_RUN)]
     for name in os.environ:
         if name.startswith(PREFIX) and name not in known:
             near = difflib.get_close_matches(name, known, 1, 0.85)

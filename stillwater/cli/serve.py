@@ -50,5 +50,11 @@ def command(
         lease_seconds=today.lease_seconds,
     )
     with logs.to_run_folder(settings.place.folder / "service", warn if verbose else None):
-        code = server.serve(settings, lambda url: print(f"Stillwater serves {db} at {url}"))
+        code = server.serve(
+            settings, lambda url: print(f"Stillwater serves {db} at {url}", flush=True)
+        )
     watch.leave(code)
+
+
+def _tell(db: Path, url: str) -> None:
+    print(f"Stillwater serves {db} at {url}", flush=True)

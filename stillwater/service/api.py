@@ -27,8 +27,8 @@ from stillwater.service.models import (
 )
 from stillwater.service.problems import Conflict, Missing, documented
 from stillwater.service.submit import Submission
-from stillwater.store import Store, listing
-from stillwater.telling.predictions import patches_of, prediction
+from stillwater.store import MachineRow, RunRow, Store, listing
+from stillwater.telling.predictions import of_arm, patches_of, prediction
 from stillwater.telling.summary import summary
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def _health(routes: APIRouter, service: "Service") -> None:
 
 
 def _runs(routes: APIRouter, service: "Service") -> None:
-    @routes.get("/runs", tags=["runs"], responses=documented(401, 421, 422, 503))
+    @routes.get("/runs", tags=["runs"], responses=READING)
     def runs(
         limit: Most = 50,
         after: Annotated[str | None, Query(max_length=100, description="A run's id.")] = None,
@@ -76,7 +76,7 @@ def _runs(routes: APIRouter, service: "Service") -> None:
         if after is not None:
             at = next((n for n, one in enumerate(listed) if one.id == after), None)
             if at is None:
-                raise InputError(f"after: there is no run {after}")
+                raise Missing(f"after: there is no run {after}")
             listed = listed[at + 1 :]
         return Page(
             items=listed[:limit], next=listed[limit - 1].id if len(listed) > limit else None
@@ -218,6 +218,7 @@ def _next(found: list[listing.Listed], limit: int) -> str | None:
 def _exports(routes: APIRouter, service: "Service") -> None:
     lines: dict[int | str, dict[str, Any]] = {
         **READING,
+        **documented(409),
         200: {"content": {LINES: {"schema": {"type": "string"}}}},
     }
 
@@ -230,10 +231,9 @@ def _exports(routes: APIRouter, service: "Service") -> None:
     def predictions(run_id: RunId, arm: Arm = None) -> Response:
         """Its patches as SWE-bench's predictions, one JSON line an instance."""
         with service.readers.store() as store:
-            row = told.run_row(store, run_id)
             made = [
                 json.dumps(prediction(row, machine, patch)).encode() + b"\n"
-                for machine, patch in patches_of(store, service.db, row, arm, last=False)
+                for row, machine, patch in _patches(service, store, run_id, arm)
             ]
         return StreamingResponse(iter(made), media_type=LINES)
 
@@ -250,12 +250,23 @@ def _exports(routes: APIRouter, service: "Service") -> None:
         return StreamingResponse(iter(made), media_type=LINES)
 
 
+def _patches(
+    service: "Service", store: Store, run_id: str, arm: str | None
+) -> Iterator[tuple[RunRow, MachineRow, bytes]]:
+    row = told.run_row(store, run_id)
+    try:
+        chosen = of_arm(store.machines(row.id), row, arm)
+    except InputError as error:
+        raise (Conflict if arm is None else Missing)(str(error)) from error
+    for machine, patch in patches_of(store, service.db, row, chosen[0].arm, last=False):
+        yield row, machine, patch
+
+
 def _certificates(
     service: "Service", store: Store, run_id: str, arm: str | None
 ) -> Iterator[bytes]:
     key = service.place.certificate_key
     signer = keys.signer(Path(key)) if key else None
-    row = told.run_row(store, run_id)
-    for machine, patch in patches_of(store, service.db, row, arm, last=False):
+    for row, machine, patch in _patches(service, store, run_id, arm):
         if patch:
             yield writing.certificate(store, row, machine, patch, signer)

@@ -46,9 +46,10 @@ def application(service: Service) -> ASGIApp:
         docs_url=None,
         redoc_url=None,
         openapi_url="/api/openapi.json",
+        max_body_size=service.most_uploaded,
     )
     problems.install(app)
-    guard = Guard(app, service.token)
+    guard = Guard(app, service.token, service.most_uploaded)
     app.include_router(api.router(service), prefix="/api")
     app.include_router(events.router(service), prefix="/api")
     app.include_router(metrics.router(service))

@@ -34,11 +34,15 @@ HEADERS: Mapping[str, str] = {
 
 
 class Guard:
-    """The application behind these rules; `token` None lets everyone of this machine in."""
+    """The application behind these rules; `token` None lets everyone of this machine in.
 
-    def __init__(self, app: ASGIApp, token: str | None) -> None:
+    `most_sent` is in bytes.
+    """
+
+    def __init__(self, app: ASGIApp, token: str | None, most_sent: int) -> None:
         self.app = app
         self._token = token
+        self._most_sent = most_sent
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve or refuse one request."""
@@ -64,6 +68,9 @@ class Guard:
             return 421, "without a token only this machine's own names are served: use 127.0.0.1"
         if scope["method"] not in SAFE and not _is_ours(headers, host):
             return 403, "another site's page may not do this"
+        length = headers.get("content-length", "0")
+        if length.isdecimal() and int(length) > self._most_sent:
+            return 413, f"more than {self._most_sent} bytes are not taken at once"
         path = scope["path"]
         if self._token is None or path in OPEN or path.startswith("/static/"):
             return None

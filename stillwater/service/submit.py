@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from stillwater import config as configuration
 from stillwater import datasets, plans
 from stillwater.errors import InputError
-from stillwater.repository import Repositories
+from stillwater.repository import BUNDLED, Repositories
 from stillwater.service.worker import Worker
 
 OPERATORS = frozenset(
@@ -24,9 +24,9 @@ OPERATORS = frozenset(
 )
 """The settings that a submission can't change."""
 
-REMOTE = re.compile(r"(?:https?|ssh|git)://[^/]|(?:[\w.-]+@)?[\w.-]+:(?!:)[^:]", re.IGNORECASE)
+REMOTE = re.compile(r"(?:https?|ssh|git)://[^/]|(?:[\w.-]+@)?[\w.-]+:(?!:|//)", re.IGNORECASE)
 """What git fetches over the network: a URL, or its short form of ssh, HOST:PATH."""
-SAMPLE = re.compile(r"bundled:[\w-]+")
+SAMPLE = re.compile(rf"{BUNDLED}[\w-]+")
 
 Text = Annotated[str, Field(min_length=1, max_length=400, pattern=r"^[^\x00-\x1f\x7f]+$")]
 Whole = Annotated[int, Field(ge=0, le=2**31)]
@@ -132,7 +132,8 @@ def _ignore(text: str) -> None:
 
 def _is_path(url: str) -> bool:
     """Whether git might read it from the disk, or start a program for it."""
-    return not (REMOTE.match(url) or SAMPLE.fullmatch(url))
+    known = SAMPLE.fullmatch(url) if url.startswith(BUNDLED) else REMOTE.match(url)
+    return known is None
 
 
 def _is_inside(url: str, folder: Path) -> bool:

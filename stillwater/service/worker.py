@@ -6,7 +6,7 @@ next has its turn meanwhile.
 """
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -21,6 +21,7 @@ from stillwater.machine import State
 from stillwater.scheduler import Scheduler, abandon
 from stillwater.service.hub import Hub
 from stillwater.snapshot import Past
+from stillwater.steps import STEPS, Step
 from stillwater.store import RunRow, Store, StoreError, TakenOver
 
 CANCELLED = "cancelled by the operator"
@@ -55,6 +56,7 @@ class Worker:
     place: runs.Place
     store: Store
     hub: Hub
+    steps: Mapping[State, Step] = field(default_factory=lambda: STEPS)
     taken_over: bool = field(default=False, init=False)
     """Whether another scheduler has the database now, so that this one must end."""
 
@@ -182,7 +184,9 @@ class Worker:
         with self._sandboxes:
             try:
                 sandbox = runs.sandbox_of(self.place, config)
-                scheduler = runs.scheduler_of(self.place, self.store, run.id, sandbox, self)
+                scheduler = runs.scheduler_of(
+                    self.place, self.store, run.id, sandbox, self, self.steps
+                )
             except (StoreError, WorldError):
                 raise
             except StillwaterError as error:

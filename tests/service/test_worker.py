@@ -1,0 +1,112 @@
+"""The worker: oldest first, blocked runs wait for a person, cancelled ones end in evidence."""
+
+import threading
+
+import pytest
+
+from stillwater.errors import WorldError
+from stillwater.machine import Event, State
+from stillwater.service.worker import CANCELLED, Activity
+from stillwater.snapshot import Outcome, Snapshot
+from tests.service.conftest import World, well
+
+
+class Refused(WorldError):
+    """A key that the server doesn't take."""
+
+    needs_a_person = True
+
+
+def states(world: World, run_id: str) -> list[State]:
+    return [row.state for row in world.store.machines(run_id)]
+
+
+def test_what_is_unfinished_is_driven_the_oldest_run_first(world: World) -> None:
+    order: list[str] = []
+
+    def step(snapshot: Snapshot) -> Outcome:
+        order.append(snapshot.run_id)
+        return well(snapshot)
+
+    world.add("r-1")
+    world.add("r-2")
+    world.begin(step)
+    world.until(lambda: world.finished("r-2"))
+    assert order == ["r-1"] * 8 + ["r-2"] * 8
+    assert states(world, "r-1") == [State.VERIFIED, State.VERIFIED]
+
+
+def test_a_run_that_comes_while_the_worker_is_idle_is_driven(world: World) -> None:
+    world.begin()
+    world.add("r-1")
+    world.worker.wake()
+    world.until(lambda: world.finished("r-1"))
+    assert world.worker.activity(world.store.run("r-1")) == (Activity.FINISHED, None)
+
+
+def test_a_run_that_needs_a_person_lets_the_next_go_first_until_it_is_resumed(
+    world: World,
+) -> None:
+    refused = threading.Event()
+
+    def step(snapshot: Snapshot) -> Outcome:
+        if snapshot.run_id == "r-1" and not refused.is_set():
+            raise Refused("the key is refused")
+        return well(snapshot)
+
+    world.add("r-1", 1)
+    world.add("r-2", 1)
+    world.begin(step)
+    world.until(lambda: world.finished("r-2"))
+    blocked = world.worker.activity(world.store.run("r-1"))
+    assert blocked == (Activity.BLOCKED, "the key is refused")
+    refused.set()
+    world.worker.resume("r-1")
+    world.until(lambda: world.finished("r-1"))
+    assert states(world, "r-1") == [State.VERIFIED]
+
+
+def test_a_cancelled_run_ends_with_the_reason_in_its_evidence_and_the_next_begins(
+    world: World,
+) -> None:
+    begun, released = threading.Event(), threading.Event()
+
+    def step(snapshot: Snapshot) -> Outcome:
+        if snapshot.run_id == "r-1" and snapshot.state is State.GENERATE:
+            begun.set()
+            released.wait(60)
+        return well(snapshot)
+
+    world.add("r-1")
+    world.add("r-2")
+    world.begin(step)
+    assert begun.wait(60)
+    assert world.worker.activity(world.store.run("r-1"))[0] is Activity.RUNNING
+    world.worker.cancel("r-1")
+    world.until(lambda: world.finished("r-2"))
+    released.set()
+    assert states(world, "r-1") == [State.FAILED, State.FAILED]
+    for row in world.store.machines("r-1"):
+        last = world.store.history(row.id)[-1]
+        assert (last.event, last.evidence["reason"]) == (Event.ABORT, CANCELLED)
+    assert states(world, "r-2") == [State.VERIFIED, State.VERIFIED]
+
+
+def test_a_queued_run_is_cancelled_at_once(world: World) -> None:
+    world.add("r-1")
+    world.worker.cancel("r-1")
+    assert world.finished("r-1")
+    assert states(world, "r-1") == [State.FAILED, State.FAILED]
+
+
+def test_a_run_whose_sandbox_cannot_be_had_waits_with_the_reason(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DOCKER_HOST", "tcp://127.0.0.1:9")
+    world.add("r-1", sandbox="docker")
+    world.add("r-2")
+    world.begin()
+    world.until(lambda: world.finished("r-2"))
+    activity, reason = world.worker.activity(world.store.run("r-1"))
+    assert activity is Activity.BLOCKED
+    assert "Docker Engine doesn't answer" in str(reason)
