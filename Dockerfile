@@ -17,7 +17,7 @@ RUN apt-get update \
  && apt-get install -y --no-install-recommends bubblewrap git \
  && rm -rf /var/lib/apt/lists/*
 COPY --from=build /opt/stillwater /opt/stillwater
-ENV PATH=/opt/stillwater/bin:$PATH PYTHONUNBUFFERED=1
+ENV PATH=/opt/stillwater/bin:$PATH PYTHONUNBUFFERED=1 STILLWATER_DB=/data/stillwater.db
 # No --create-home: what it keeps lies in /data, beside the database.
 RUN useradd --uid 10001 --home-dir /data --no-create-home stillwater \
  && install -d -o stillwater -g stillwater -m 0700 /data
@@ -32,4 +32,4 @@ asked = web.Request('http://127.0.0.1:8765/api/health', \
 headers={'Authorization': 'Bearer ' + os.environ['STILLWATER_TOKEN']}); \
 assert json.load(web.urlopen(asked, timeout=4))['status'] == 'ok'"]
 ENTRYPOINT ["stillwater"]
-CMD ["serve", "--host", "0.0.0.0", "--port", "8765", "--db", "/data/stillwater.db"]
+CMD ["serve", "--host", "0.0.0.0", "--port", "8765"]

@@ -59,7 +59,9 @@ READING = frozenset({sqlite.SQLITE_SELECT, sqlite.SQLITE_READ, sqlite.SQLITE_REC
 
 def mount(app: FastAPI, service: "Service") -> None:
     """Add it to the application; the database must exist."""
-    app.mount(AT, Questions(service.db))
+    asked = Questions(service.db)
+    service.readers.close_with(asked.close)
+    app.mount(AT, asked)
 
 
 def questions() -> dict[str, dict[str, str]]:
@@ -78,6 +80,7 @@ class Questions:
         self._db = db
         self._starting = asyncio.Lock()
         self._app: ASGIApp | None = None
+        self._database: ReadOnly | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -93,6 +96,12 @@ class Questions:
             told = [(name, value) for name, value in scope["headers"] if name not in SECRET]
             await app({**scope, "headers": told}, receive, _with_policy(send))
 
+    def close(self) -> None:
+        """Close its connections; a query that runs is waited for."""
+        if self._database is not None:
+            self._database.ds.executor.shutdown(cancel_futures=True)
+            self._database.close()
+
     async def _started(self) -> ASGIApp:
         async with self._starting:
             if self._app is None:
@@ -101,7 +110,8 @@ class Questions:
                 kept = {"databases": {NAME: {"queries": questions()}}}
                 datasette = Reader(files=[], settings=SETTINGS, metadata=kept)
                 datasette.remove_database("_memory")
-                datasette.add_database(ReadOnly(datasette, path=str(self._db)), name=NAME)
+                self._database = ReadOnly(datasette, path=str(self._db))
+                datasette.add_database(self._database, name=NAME)
                 await datasette.invoke_startup()
                 made: ASGIApp = datasette.app()
                 self._app = made

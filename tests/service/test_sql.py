@@ -182,3 +182,12 @@ def test_a_mistake_is_told_to_who_made_it_alone(
             assert ask(made, sql)[0] == 400
         assert made.client.get("/sql/stillwater/transitions").status_code == 200
     assert capfd.readouterr() == ("", "")
+
+
+def test_when_all_is_closed_the_database_is_one_file(tmp_path: Path) -> None:
+    db = tmp_path / "s.db"
+    with asked(db) as made:
+        fill(made.store)
+        assert ask(made, "SELECT count(*) FROM transitions")[0] == 200
+        assert made.client.get("/metrics").status_code == 200
+    assert [path.name for path in tmp_path.iterdir() if path.is_file()] == ["s.db"]
