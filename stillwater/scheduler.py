@@ -28,6 +28,7 @@ from stillwater.store import MachineRow, Sealed, Store, seal
 
 FINISH_SECONDS = 7.0
 CANCEL_SECONDS = 2.0
+CANCELLED = "cancelled by the operator"
 
 
 NOTHING = seal({}, {})

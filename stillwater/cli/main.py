@@ -9,6 +9,7 @@ import typer
 from stillwater import __version__
 from stillwater.cli import (
     audit,
+    cancel,
     compare,
     database,
     doctor,
@@ -48,6 +49,7 @@ pictures = typer.Typer(help="The images that instances run in.", no_args_is_help
 app.command("run")(run.run)
 app.command("compare")(compare.command)
 app.command("resume")(run.resume)
+app.command("cancel")(cancel.command)
 app.command("fix")(fix.command)
 app.command("serve")(serve.command)
 app.command("status")(status.command)

@@ -11,6 +11,7 @@ from stillwater.runs import Place
 from stillwater.service import api, board, events, metrics, problems, sql
 from stillwater.service.guard import Guard
 from stillwater.service.hub import Hub
+from stillwater.service.memory import Memory
 from stillwater.service.readers import Readers
 from stillwater.service.submit import Desk
 from stillwater.service.worker import Worker
@@ -49,7 +50,7 @@ def application(service: Service) -> ASGIApp:
         max_body_size=service.most_uploaded,
     )
     problems.install(app)
-    guard = Guard(app, service.token, service.most_uploaded)
+    guard = Guard(Memory(app, service.hub), service.token, service.most_uploaded)
     app.include_router(api.router(service), prefix="/api")
     app.include_router(events.router(service), prefix="/api")
     app.include_router(metrics.router(service))

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 
@@ -21,6 +21,10 @@ class Hub:
 
     closed: bool = field(default=False, init=False)
     """Whether the service ends: streams must end too."""
+    changes: int = field(default=0, init=False)
+    """How often something was told."""
+    also: list[Callable[[], None]] = field(default_factory=list, init=False)
+    """What else is called then, from any thread; it must not wait."""
 
     _waiters: set[Waiter] = field(default_factory=set, init=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
@@ -28,7 +32,10 @@ class Hub:
     def tell(self) -> None:
         """Something was committed, or the state of the service changed."""
         with self._lock:
+            self.changes += 1
             waiters = list(self._waiters)
+        for call in self.also:
+            call()
         for one in waiters:
             # A loop that is closed has nobody waiting.
             with contextlib.suppress(RuntimeError):

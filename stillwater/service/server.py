@@ -5,12 +5,14 @@ second signal doesn't wait for them. What is unfinished goes on when the service
 """
 
 import contextlib
+import os
 import signal
 import socket
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
+from typing import TYPE_CHECKING
 
 import uvicorn
 
@@ -25,9 +27,14 @@ from stillwater.service.submit import Desk
 from stillwater.service.worker import Worker
 from stillwater.store import LEASE_SECONDS
 
+if TYPE_CHECKING:
+    from stillwater.service.traces import Traces
+
 STREAMS_SECONDS = 3
 """How long connections may take to end."""
 SHORTEST_TOKEN = 16
+ENDPOINTS = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
+"""The variables that say where traces go to."""
 
 
 @dataclass(frozen=True)
@@ -78,11 +85,14 @@ def serve(settings: Settings, tell: Callable[[str], None]) -> int:
             timeout_graceful_shutdown=STREAMS_SECONDS,
         )
         server = Server(config, service)
+        following = _traces(readers, hub)
         worker.start()
         tell(_url(listener))
         server.run(sockets=[listener])
         worker.stop()
         worker.join(FINISH_SECONDS + CANCEL_SECONDS)
+        if following:
+            following.stop(STREAMS_SECONDS)
         readers.close()
     if server.signum is not None:
         return 128 + server.signum
@@ -123,6 +133,16 @@ class Server(uvicorn.Server):
 def _url(listener: socket.socket) -> str:
     host, port = listener.getsockname()[:2]
     return f"http://{f'[{host}]' if ':' in host else host}:{port}/"
+
+
+def _traces(readers: Readers, hub: Hub) -> "Traces | None":
+    if not any(os.environ.get(name) for name in ENDPOINTS):
+        return None
+    from stillwater.service import traces
+
+    following = traces.Traces(readers, hub, traces.exporting())
+    following.start()
+    return following
 
 
 def _check(settings: Settings) -> None:

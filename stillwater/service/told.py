@@ -1,7 +1,6 @@
 """Rows of the database as the API and the board tell them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 
 from stillwater.errors import InputError
 from stillwater.machine import State
@@ -16,7 +15,7 @@ from stillwater.service.models import (
 from stillwater.service.problems import Missing
 from stillwater.service.readers import Readers
 from stillwater.service.worker import Worker
-from stillwater.store import MachineRow, RunRow, Store, listing, queries
+from stillwater.store import MachineRow, RunRow, Store, listing
 from stillwater.telling.facts import facts
 
 NO_ARMS = ("default",)
@@ -50,7 +49,7 @@ def run(store: Store, worker: Worker, run_id: str) -> RunWhole:
     row = run_row(store, run_id)
     with store.reading() as connection:
         counted = listing.states(connection).get(row.id, {})
-    success = [SuccessTold(**asdict(one)) for one in queries.success_at_k(store.path, row.id)]
+        success = [SuccessTold(**one) for one in listing.success_at_k(connection, row.id)]
     short = _run(row, counted, worker)
     return RunWhole(**short.model_dump(), success_at_k=success, config=dict(row.config))
 

@@ -18,13 +18,12 @@ from stillwater import runs
 from stillwater.config import frozen
 from stillwater.errors import InputError, StillwaterError, WorldError
 from stillwater.machine import State
-from stillwater.scheduler import Scheduler, abandon
+from stillwater.scheduler import CANCELLED, Scheduler, abandon
 from stillwater.service.hub import Hub
 from stillwater.snapshot import Past
 from stillwater.steps import STEPS, Step
 from stillwater.store import RunRow, Store, StoreError, TakenOver
 
-CANCELLED = "cancelled by the operator"
 FIRST_WAIT, LONGEST_WAIT = 2.0, 60.0
 """Seconds until a run that the world stopped is tried again."""
 

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Row, text
 
 from stillwater.canonical import Json
 from stillwater.machine import Event, State
+from stillwater.store.queries import SUCCESS_AT_K
 from stillwater.store.times import moment
 
 
@@ -45,6 +46,7 @@ OF_RUN = text(TRANSITIONS.format(where="AND m.run_id = :run_id"))
 OF_MACHINE = text(TRANSITIONS.format(where="AND t.machine_id = :machine_id"))
 LAST = text("SELECT coalesce(max(id), 0) FROM transitions")
 STATES = text("SELECT run_id, state, count(*) AS machines FROM machines GROUP BY run_id, state")
+SUCCESS = text(SUCCESS_AT_K)
 KNOWN = text("SELECT kind, media_type FROM artifacts WHERE sha256 = :sha256")
 
 
@@ -76,6 +78,12 @@ def states(connection: Connection) -> dict[str, dict[State, int]]:
     for row in connection.execute(STATES):
         found.setdefault(row.run_id, {})[State(row.state)] = row.machines
     return found
+
+
+def success_at_k(connection: Connection, run_id: str) -> list[dict[str, Any]]:
+    """The rows of the view of that name: arm, k, verified, total."""
+    rows = connection.execute(SUCCESS, {"run_id": run_id})
+    return [dict(row._mapping) for row in rows]
 
 
 def kind_of(connection: Connection, sha256: str) -> str | None:

@@ -1,11 +1,14 @@
 """The service as a process: submitted over HTTP, killed, started again, watched from outside."""
 
+import gzip
 import json
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -26,14 +29,14 @@ pytestmark = pytest.mark.slow
 class Served:
     """A service in a folder, and a client of it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, **variables: str) -> None:
         self.folder = folder
         words = ("serve", "--port", "0", "--db", "s.db")
         with (folder / "err.txt").open("a") as errors:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "stillwater", *words],
                 cwd=folder,
-                env=environment(folder) | {"PYTHONPATH": str(ROOT)},
+                env=environment(folder) | {"PYTHONPATH": str(ROOT)} | variables,
                 stdout=subprocess.PIPE,
                 stderr=errors,
                 text=True,
@@ -75,8 +78,8 @@ def serve(tmp_path: Path) -> Iterator[Any]:
     """Starts the service in one folder, again and again."""
     all_of_them: list[Served] = []
 
-    def start() -> Served:
-        all_of_them.append(Served(tmp_path))
+    def start(**variables: str) -> Served:
+        all_of_them.append(Served(tmp_path, **variables))
         return all_of_them[-1]
 
     yield start
@@ -117,6 +120,40 @@ def test_a_service_that_is_killed_goes_on_by_itself_and_its_stream_misses_nothin
     audited(tmp_path, "--db", "s.db")
 
 
+@contextmanager
+def collector() -> Iterator[tuple[str, list[tuple[str, bytes]]]]:
+    """A server for traces: its address, and what was sent to it."""
+    sent: list[tuple[str, bytes]] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            whole = gzip.decompress(body) if self.headers["Content-Encoding"] == "gzip" else body
+            sent.append((self.path, whole))
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None: ...
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}", sent
+        server.shutdown()
+
+
+def test_traces_go_where_the_environment_says(serve: Any) -> None:
+    with collector() as (address, sent):
+        first = serve(OTEL_EXPORTER_OTLP_ENDPOINT=address)
+        run_id = first.submit()
+        with first.events(0) as coming:
+            next(coming)
+        assert first.kill(signal.SIGTERM) == 128 + signal.SIGTERM
+    assert {path for path, _ in sent} == {"/v1/traces"}
+    whole = b"".join(body for _, body in sent)
+    for word in (b"READ", b"stillwater.sha256", run_id.encode()):
+        assert word in whole
+
+
 def test_sigterm_stops_it_within_a_run_and_nothing_is_lost(serve: Any, tmp_path: Path) -> None:
     first = serve()
     run_id = first.submit()
@@ -150,3 +187,18 @@ def test_a_port_that_is_taken_is_told_in_a_sentence(serve: Any, tmp_path: Path) 
 
 def test_help_names_the_token(tmp_path: Path) -> None:
     assert "STILLWATER_TOKEN" in stillwater(tmp_path, "serve", "--help").stdout
+
+
+def test_the_token_is_written_nowhere(serve: Any, tmp_path: Path) -> None:
+    secret = "a-secret-of-the-operator-0123456789"
+    first = serve(STILLWATER_TOKEN=secret)
+    refused = first.client.get("/api/runs", headers={"Authorization": "Bearer another-secret"})
+    assert refused.status_code == 401
+    shown = {"Authorization": f"Bearer {secret}"}
+    assert first.client.get("/api/runs", headers=shown).status_code == 200
+    answer = first.client.post("/api/runs", json=ASKED, headers=shown)
+    assert answer.status_code == 201
+    first.kill(signal.SIGTERM)
+    for file in tmp_path.rglob("*"):
+        if file.is_file():
+            assert secret.encode() not in file.read_bytes(), file

@@ -118,14 +118,20 @@ class World:
 
     def until(self, holds: Callable[[], bool]) -> None:
         """Wait until that holds, looking whenever the worker tells of something."""
-        told = threading.Event()
-        tell, self.worker.hub.tell = self.worker.hub.tell, told.set  # type: ignore[method-assign]
+        told, hub = threading.Event(), self.worker.hub
+        tell = hub.tell
+
+        def telling() -> None:
+            tell()
+            told.set()
+
+        hub.tell = telling  # type: ignore[method-assign]
         try:
             while not holds():
                 assert told.wait(60), "nothing more was told"
                 told.clear()
         finally:
-            self.worker.hub.tell = tell  # type: ignore[method-assign]
+            hub.tell = tell  # type: ignore[method-assign]
 
     def finished(self, run_id: str) -> bool:
         """Whether that run has come to its end."""

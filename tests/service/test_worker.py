@@ -6,7 +6,8 @@ import pytest
 
 from stillwater.errors import WorldError
 from stillwater.machine import Event, State
-from stillwater.service.worker import CANCELLED, Activity
+from stillwater.scheduler import CANCELLED
+from stillwater.service.worker import Activity
 from stillwater.snapshot import Outcome, Snapshot
 from tests.service.conftest import World, well
 
