@@ -49,8 +49,9 @@ def application(service: Service) -> ASGIApp:
         openapi_url="/api/openapi.json",
         max_body_size=service.most_uploaded,
     )
-    problems.install(app)
-    guard = Guard(Memory(app, service.hub), service.token, service.most_uploaded)
+    problems.install(app, board.trouble)
+    remembering = Memory(app, service.hub)
+    guard = Guard(remembering, service.token, service.most_uploaded, board.trouble)
     app.include_router(api.router(service), prefix="/api")
     app.include_router(events.router(service), prefix="/api")
     app.include_router(metrics.router(service))

@@ -11,10 +11,11 @@ from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.requests import cookie_parser
+from starlette.requests import Request, cookie_parser
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from stillwater.service.problems import problem
+from stillwater.service.problems import Page, problem
 
 COOKIE = "stillwater"
 OPEN = frozenset({"/login", "/healthz"})
@@ -36,11 +37,12 @@ HEADERS: Mapping[str, str] = {
 class Guard:
     """The application behind these rules; `token` None lets everyone of this machine in.
 
-    `most_sent` is in bytes.
+    `most_sent` is in bytes; `page` makes a page of a refusal where a browser asks for one.
     """
 
-    def __init__(self, app: ASGIApp, token: str | None, most_sent: int) -> None:
+    def __init__(self, app: ASGIApp, token: str | None, most_sent: int, page: Page) -> None:
         self.app = app
+        self._page = page
         self._token = token
         self._most_sent = most_sent
 
@@ -55,10 +57,11 @@ class Guard:
             return
         status, detail = refused
         if status == 401 and _is_a_browser(scope):
-            response = problem(303, detail, {"Location": "/login"})
+            response: Response = problem(303, detail, {"Location": "/login"})
+        elif status == 401:
+            response = problem(status, detail, {"WWW-Authenticate": "Bearer"})
         else:
-            challenge = {"WWW-Authenticate": "Bearer"} if status == 401 else None
-            response = problem(status, detail, challenge)
+            response = self._page(Request(scope), status, detail) or problem(status, detail)
         await response(scope, receive, _with_headers(send))
 
     def _refused(self, scope: Scope) -> tuple[int, str] | None:

@@ -3,6 +3,7 @@
 An InputError is what the caller got wrong, StillwaterError what this machine can't do now.
 """
 
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
 
@@ -10,7 +11,7 @@ import structlog
 from fastapi import FastAPI, HTTPException, Request
 from fastapi.encoders import jsonable_encoder
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
@@ -18,6 +19,9 @@ from stillwater.errors import InputError, StillwaterError
 from stillwater.telling.text import printable
 
 MEDIA_TYPE = "application/problem+json"
+
+Page = Callable[[Request, int, str], Response | None]
+"""Makes the page of a status and its sentence; None where no page was asked for."""
 
 
 class Problem(BaseModel):
@@ -68,32 +72,41 @@ def problem(
     return JSONResponse(content, status, headers, media_type=MEDIA_TYPE)
 
 
-def install(app: FastAPI) -> None:
-    """Let the application tell every error so."""
+def install(app: FastAPI, page: Page) -> None:
+    """Let the application tell every error so, or as a page where `page` makes one of it."""
+
+    def told(
+        request: Request,
+        status: int,
+        detail: str,
+        headers: dict[str, str] | None = None,
+        **more: Any,
+    ) -> Response:
+        return page(request, status, detail) or problem(status, detail, headers, **more)
 
     @app.exception_handler(StarletteHTTPException)
-    async def _http(_: Request, error: StarletteHTTPException) -> JSONResponse:
-        return problem(error.status_code, str(error.detail), dict(error.headers or {}))
+    async def _http(request: Request, error: StarletteHTTPException) -> Response:
+        return told(request, error.status_code, str(error.detail), dict(error.headers or {}))
 
     @app.exception_handler(RequestValidationError)
-    async def _invalid(_: Request, error: RequestValidationError) -> JSONResponse:
+    async def _invalid(request: Request, error: RequestValidationError) -> Response:
         listed = [
             {"where": list(one["loc"]), "what": one["msg"]}
             for one in jsonable_encoder(error.errors())
         ]
         first = listed[0]
         where = ".".join(map(str, first["where"]))
-        return problem(422, f"{where}: {first['what']}", errors=listed)
+        return told(request, 422, f"{where}: {first['what']}", errors=listed)
 
     @app.exception_handler(InputError)
-    async def _input(_: Request, error: InputError) -> JSONResponse:
-        return problem(422, str(error))
+    async def _input(request: Request, error: InputError) -> Response:
+        return told(request, 422, str(error))
 
     @app.exception_handler(StillwaterError)
-    async def _world(_: Request, error: StillwaterError) -> JSONResponse:
-        return problem(503, str(error), {"Retry-After": "5"})
+    async def _world(request: Request, error: StillwaterError) -> Response:
+        return told(request, 503, str(error), {"Retry-After": "5"})
 
     @app.exception_handler(Exception)
-    async def _bug(request: Request, error: Exception) -> JSONResponse:
+    async def _bug(request: Request, error: Exception) -> Response:
         structlog.get_logger().error("request failed", path=request.url.path, error=repr(error))
-        return problem(500, "this is a defect of Stillwater; its log has more")
+        return told(request, 500, "this is a defect of Stillwater; its log has more")

@@ -1,0 +1,162 @@
+"""The pages of all runs and of one, and what a person may do: submit, cancel, resume."""
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated, Any
+
+from fastapi import APIRouter, Depends, Query
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+
+from stillwater.comparison import compare
+from stillwater.comparison.page import page as comparison_page
+from stillwater.config import frozen
+from stillwater.errors import InputError, StillwaterError
+from stillwater.machine import State
+from stillwater.ready import Slot
+from stillwater.service import told
+from stillwater.service.api import RunId
+from stillwater.service.board import reading, submitting
+from stillwater.service.board.rendering import Pages
+from stillwater.service.board.slots import slots
+from stillwater.service.board.submitting import Typed, typed
+from stillwater.service.problems import Conflict, Missing
+from stillwater.store import RunRow
+from stillwater.telling.summary import summary
+
+if TYPE_CHECKING:
+    from stillwater.service.app import Service
+
+AT_ONCE = 50
+MOST_REASONS = 30
+COMPARISON = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
+"""What that page may do: it holds its style, and the model's words escaped, but no script."""
+
+
+def router(service: "Service", pages: Pages) -> APIRouter:
+    """The routes of runs."""
+    routes = APIRouter()
+
+    @routes.get("/")
+    def runs(after: Annotated[str, Query(max_length=100)] = "") -> HTMLResponse:
+        return _runs(service, pages, after)
+
+    @routes.get("/submit")
+    def form() -> HTMLResponse:
+        return _form(service, pages, Typed())
+
+    @routes.post("/runs")
+    def submit(asked: Annotated[Typed, Depends(typed)]) -> Response:
+        try:
+            run_id = service.desk.submit(asked.submission(), asked.sent())
+        except InputError as error:
+            return _form(service, pages, asked, 422, str(error))
+        except StillwaterError as error:
+            return _form(service, pages, asked, 503, str(error))
+        return RedirectResponse(f"/runs/{run_id}", 303)
+
+    @routes.get("/runs/{run_id}")
+    def run(run_id: RunId) -> HTMLResponse:
+        return _run(service, pages, run_id)
+
+    @routes.get("/runs/{run_id}/comparison")
+    def comparison(run_id: RunId) -> HTMLResponse:
+        with service.readers.store() as store:
+            row = told.run_row(store, run_id)
+            whole = summary(store, row)
+            if not whole["comparison"]:
+                raise Missing(f"run {row.id} has one arm and nothing to compare")
+            text = comparison_page(compare(store, row), whole["run"], whole["feedback_note"])
+        return HTMLResponse(text, headers={"Content-Security-Policy": COMPARISON})
+
+    @routes.post("/runs/{run_id}/cancel")
+    def cancel(run_id: RunId) -> Response:
+        return _control(service, run_id, cancel=True)
+
+    @routes.post("/runs/{run_id}/resume")
+    def resume(run_id: RunId) -> Response:
+        return _control(service, run_id, cancel=False)
+
+    return routes
+
+
+def _runs(service: "Service", pages: Pages, after: str) -> HTMLResponse:
+    with service.readers.store() as store:
+        rows = {row.id: row for row in store.runs()}
+        listed = [one for one in told.runs(store, service.worker) if one.id in rows]
+        if after:
+            at = next((n for n, one in enumerate(listed) if one.id == after), None)
+            if at is None:
+                raise Missing(f"there is no run {after}")
+            listed = listed[at + 1 :]
+        more = listed[AT_ONCE - 1].id if len(listed) > AT_ONCE else None
+        listed = listed[:AT_ONCE]
+        success = reading.success(store, [one.id for one in listed])
+    return pages.page(
+        "runs",
+        runs=[(one, _models(rows[one.id]), success.get(one.id, [])) for one in listed],
+        after=after,
+        more=more,
+    )
+
+
+def _form(
+    service: "Service", pages: Pages, asked: Typed, status: int = 200, problem: str = ""
+) -> HTMLResponse:
+    return pages.page(
+        "submit",
+        status,
+        typed=asked,
+        problem=problem,
+        arms=submitting.arms(service.desk),
+        datasets=submitting.DATASETS,
+    )
+
+
+def _run(service: "Service", pages: Pages, run_id: str) -> HTMLResponse:
+    with service.readers.store() as store:
+        row = told.run_row(store, run_id)
+        whole = told.run(store, service.worker, row.id)
+        machines = store.machines(row.id)
+        ids = {machine.id for machine in machines}
+        running = {one.machine_id: one for one in service.worker.running() if one.machine_id in ids}
+        spans = reading.spans(store, row.id)
+        failures = reading.failures(store, row.id)
+        defers = reading.defers(store, row.id)
+        others = [(one.id, one.dataset) for one in store.runs()[:AT_ONCE] if one.id != row.id]
+    columns: dict[State, list[Any]] = {state: [] for state in State}
+    for machine in machines:
+        columns[machine.state].append(machine)
+    config = frozen(row.config)
+    limits = {
+        Slot.MODEL: config.model_slots,
+        Slot.SANDBOX: config.sandbox_slots,
+        Slot.PREPARE: config.sandbox_slots,
+    }
+    return pages.page(
+        "run",
+        run=whole,
+        models=_models(row),
+        columns=columns,
+        running=running,
+        ends={span.machine_id: span.event for span in spans},
+        slots=slots(spans, list(running.values()), limits, datetime.now(UTC)),
+        failures=failures[:MOST_REASONS],
+        more_failures=failures[MOST_REASONS:],
+        defers=defers,
+        others=others,
+        several=len({machine.arm for machine in machines}) > 1,
+        total=len(machines),
+    )
+
+
+def _models(row: RunRow) -> list[str]:
+    models = row.config.get("models")
+    return [str(one) for one in models] if isinstance(models, list) else []
+
+
+def _control(service: "Service", run_id: str, *, cancel: bool) -> Response:
+    with service.readers.store() as store:
+        row = told.run_row(store, run_id)
+    if row.finished_at is not None:
+        raise Conflict(f"run {row.id} is finished")
+    (service.worker.cancel if cancel else service.worker.resume)(row.id)
+    return RedirectResponse(f"/runs/{row.id}", 303)
