@@ -6,6 +6,7 @@ next has its turn meanwhile.
 """
 
 import threading
+import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -154,6 +155,7 @@ class Worker:
 
     def _work(self) -> None:
         wait = FIRST_WAIT
+        run: RunRow | None = None
         while not self._stopping:
             self._woken.clear()
             try:
@@ -172,6 +174,17 @@ class Worker:
                 structlog.get_logger().warning("world failed", reason=str(error))
                 self._woken.wait(wait)
                 wait = min(2 * wait, LONGEST_WAIT)
+            except Exception as error:
+                self._broken(run, error)
+
+    def _broken(self, run: RunRow | None, error: Exception) -> None:
+        """A defect of ours, or a row that someone else wrote: it stops this run, and no other."""
+        trace = traceback.format_exc()
+        structlog.get_logger().error("run crashed", error=repr(error), traceback=trace)
+        if run is None:
+            self._woken.wait(LONGEST_WAIT)
+        else:
+            self._block(run.id, f"internal error: {type(error).__name__}: {error}")
 
     def _next(self) -> RunRow | None:
         waiting = [run for run in self.store.runs() if run.finished_at is None]

@@ -83,20 +83,20 @@ class World:
     def worker(self) -> Worker:
         return self.service.worker
 
-    def add(self, run_id: str, count: int = 2, **settings: object) -> str:
-        """A run of that many machines."""
+    def add(self, run_id: str, count: int = 2, *, readable: bool = True, **settings: object) -> str:
+        """A run of that many machines; where it isn't `readable`, its instances lack a field."""
         config = load({"sandbox": "local", "defer_seconds": 0.001, **settings})
         self.store.create_run(
             run_id=run_id,
             dataset="d",
-            dataset_sha256="0" * 64,
+            dataset_sha256=("0" if readable else "1") * 64,
             config=stored(config),
             version="t",
             rows=[
                 {
                     "instance_id": f"i-{n}",
                     "repo": "a/b",
-                    "base_commit": "0",
+                    **({"base_commit": "0"} if readable else {}),
                     "problem_statement": "p",
                     "FAIL_TO_PASS": '["t"]',
                 }

@@ -93,6 +93,16 @@ def test_a_cancelled_run_ends_with_the_reason_in_its_evidence_and_the_next_begin
     assert states(world, "r-2") == [State.VERIFIED, State.VERIFIED]
 
 
+def test_a_run_that_breaks_the_scheduler_stops_alone(world: World) -> None:
+    world.add("r-1", 1, readable=False)
+    world.add("r-2", 1)
+    world.begin()
+    world.until(lambda: world.finished("r-2"))
+    activity, reason = world.worker.activity(world.store.run("r-1"))
+    assert activity is Activity.BLOCKED
+    assert "internal error" in str(reason)
+
+
 def test_a_queued_run_is_cancelled_at_once(world: World) -> None:
     world.add("r-1")
     world.worker.cancel("r-1")
