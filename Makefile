@@ -39,6 +39,9 @@ lock: $(VENV)/.dev ## pin the requirements again from pyproject.toml
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header \
 	  --no-annotate --extra swebench --extra service --group dev -c requirements/run.txt \
 	  pyproject.toml requirements/build.in -o requirements/dev.txt
+	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header \
+	  --no-annotate --extra swebench --extra service -c requirements/dev.txt \
+	  pyproject.toml requirements/build.in -o requirements/service.txt
 
 clean: ## remove the environment and caches; databases and their folders stay
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis dist

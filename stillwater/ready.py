@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from enum import Enum
 
+from stillwater.config import Config
 from stillwater.machine import State
 from stillwater.store import MachineRow
 
@@ -32,6 +33,16 @@ SLOT_OF = {
     State.TEST: Slot.SANDBOX,
     State.REFINE: Slot.CPU,
 }
+
+
+def limits(config: Config) -> dict[Slot, int]:
+    """How many steps of each kind may run at once."""
+    return {
+        Slot.PREPARE: config.sandbox_slots,
+        Slot.MODEL: config.model_slots,
+        Slot.SANDBOX: config.sandbox_slots,
+        Slot.CPU: 1,
+    }
 
 
 class Ready:

@@ -20,7 +20,7 @@ from stillwater.errors import WorldError
 from stillwater.executor import Executor
 from stillwater.machine import FINAL, Event, State
 from stillwater.memory import shortage
-from stillwater.ready import LONGEST_WAIT, Ready, Slot
+from stillwater.ready import LONGEST_WAIT, Ready, limits
 from stillwater.sandbox.protocol import Cancelled
 from stillwater.snapshot import Artifact, Outcome, Past, Snapshot
 from stillwater.steps import Step, Tools
@@ -117,14 +117,7 @@ class Scheduler:
         """Go on until every machine is final (True), or `stop` was called or the run is `blocked`
         (False)."""
         self._log = structlog.get_logger().bind(run=self.run_id)
-        self._ready = Ready(
-            {
-                Slot.PREPARE: self.config.sandbox_slots,
-                Slot.MODEL: self.config.model_slots,
-                Slot.SANDBOX: self.config.sandbox_slots,
-                Slot.CPU: 1,
-            }
-        )
+        self._ready = Ready(limits(self.config))
         for row in self.store.active(self.run_id):
             self._tracked[row.id] = Tracked(row)
             self._ready.add(row, self.clock())

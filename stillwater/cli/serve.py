@@ -17,6 +17,7 @@ from stillwater.errors import InputError
 
 TOKEN = "STILLWATER_TOKEN"  # noqa: S105 - a name, not the secret
 """The variable with the secret that other machines must show; never a flag, which `ps` tells."""
+NEEDED = ("fastapi", "uvicorn", "multipart", "prometheus_client", "datasette")
 
 
 def command(
@@ -34,8 +35,7 @@ def command(
 
     Any address but this machine's own demands a token, in the variable STILLWATER_TOKEN.
     """
-    missing = [name for name in ("fastapi", "uvicorn", "multipart") if find_spec(name) is None]
-    if missing:
+    if any(find_spec(name) is None for name in NEEDED):
         raise InputError("the service needs the extra: pip install 'stillwater[service]'")
     from stillwater.service import server
 

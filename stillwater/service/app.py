@@ -8,7 +8,7 @@ from starlette.types import ASGIApp
 
 from stillwater import __version__
 from stillwater.runs import Place
-from stillwater.service import api, board, events, problems
+from stillwater.service import api, board, events, metrics, problems, sql
 from stillwater.service.guard import Guard
 from stillwater.service.hub import Hub
 from stillwater.service.memory import Memory
@@ -54,5 +54,7 @@ def application(service: Service) -> ASGIApp:
     guard = Guard(remembering, service.token, service.most_uploaded, board.trouble)
     app.include_router(api.router(service), prefix="/api")
     app.include_router(events.router(service), prefix="/api")
+    app.include_router(metrics.router(service))
+    sql.mount(app, service)
     board.install(app, service, guard)
     return guard

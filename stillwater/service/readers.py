@@ -1,7 +1,7 @@
 """Connections that only read, kept open: a request takes one and gives it back."""
 
 import queue
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -16,6 +16,7 @@ class Readers:
     def __init__(self, db: Path) -> None:
         self.db = db
         self._idle: queue.LifoQueue[Store] = queue.LifoQueue(MOST_KEPT)
+        self._others: list[Callable[[], None]] = []
 
     @contextmanager
     def store(self) -> Iterator[Store]:
@@ -34,8 +35,17 @@ class Readers:
         except queue.Full:
             store.close()
 
+    def close_with(self, other: Callable[[], None]) -> None:
+        """Let others that read the database be closed when these are.
+
+        Only when the last connection is closed does SQLite move its log into the database.
+        """
+        self._others.append(other)
+
     def close(self) -> None:
         """Close those that nobody uses."""
+        for other in self._others:
+            other()
         while True:
             try:
                 self._idle.get_nowait().close()

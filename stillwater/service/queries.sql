@@ -1,0 +1,80 @@
+-- The questions that /sql keeps: those of docs/audit.sql, and what the README asks besides.
+-- Each starts at its name; what follows it is its title.
+
+-- name: why-verified
+-- Why was each verified machine called so? The tests that had to pass, and how many did not break.
+SELECT m.run_id, m.instance_id, m.arm, t.attempt,
+  t.evidence ->> '$.fail_to_pass.passed' AS fail_to_pass,
+  t.evidence ->> '$.pass_to_pass.passed_count' AS pass_to_pass,
+  t.evidence ->> '$.artifacts.log' AS log_sha256,
+  t.sha256
+FROM transitions AS t
+JOIN machines AS m ON m.id = t.machine_id
+WHERE t.event = 'passed'
+ORDER BY t.id;
+
+-- name: every-attempt
+-- Every attempt: who made it, what came of it, and the digest of its patch.
+SELECT run_id, instance_id, arm, attempt, model, outcome, patch_sha256
+FROM attempts
+ORDER BY run_id, machine_id, attempt;
+
+-- name: second-thoughts
+-- Which instances needed more than one attempt, and what the earlier ones failed of?
+SELECT o.run_id, o.instance_id, o.arm, o.attempts, o.state,
+  (SELECT group_concat(a.outcome, ' ') FROM (
+    SELECT outcome FROM attempts AS b
+    WHERE b.machine_id = o.machine_id ORDER BY b.attempt) AS a) AS outcomes
+FROM outcomes AS o
+WHERE o.attempts > 1
+ORDER BY o.run_id, o.machine_id;
+
+-- name: world-failures
+-- Which transitions were the world's failures, not the model's, and how long did they cost?
+SELECT m.run_id, m.instance_id, m.arm, t.source, t.attempt,
+  t.evidence ->> '$.reason' AS reason,
+  round((julianday(t.finished_at) - julianday(t.started_at)) * 86400.0, 3) AS seconds_lost,
+  t.evidence ->> '$.wait_seconds' AS seconds_waited
+FROM transitions AS t
+JOIN machines AS m ON m.id = t.machine_id
+WHERE t.event = 'defer'
+ORDER BY t.id;
+
+-- name: broken-links
+-- Where is the chain broken? No row: nowhere. (Whether each digest is that of its row's content,
+-- `Store.verify` in stillwater/store recomputes.)
+SELECT id, machine_id, seq, prev_sha256, expected
+FROM (
+  SELECT id, machine_id, seq, prev_sha256,
+    lag(sha256, 1, printf('%064d', 0)) OVER (ORDER BY id) AS expected
+  FROM transitions)
+WHERE prev_sha256 <> expected
+ORDER BY id;
+
+-- name: cut-off
+-- Which answers were cut off at the token limit?
+SELECT m.run_id, m.instance_id, m.arm, t.attempt,
+  t.evidence ->> '$.model' AS model,
+  t.evidence ->> '$.usage.completion_tokens' AS completion_tokens,
+  t.event
+FROM transitions AS t
+JOIN machines AS m ON m.id = t.machine_id
+WHERE t.event IN ('proposed', 'unusable') AND t.evidence ->> '$.finish_reason' = 'length'
+ORDER BY t.id;
+
+-- name: rungs
+-- Which rungs were tried of which run, by which version, at which head, and what failed?
+SELECT r.id, r.run_id, r.rung, r.holds, r.at, r.version, r.head_id,
+  (SELECT group_concat(c.value ->> '$.what' || ': ' || (c.value ->> '$.told'), '; ')
+    FROM json_each(r.result, '$.checked') AS c WHERE c.value ->> '$.holds' = 0) AS failed
+FROM rungs AS r
+ORDER BY r.id;
+
+-- name: files-seen
+-- Which files did the model see, and why those?
+SELECT m.run_id, m.instance_id, m.arm, f.value ->> '$.path' AS path, f.value ->> '$.why' AS why
+FROM transitions AS t
+JOIN machines AS m ON m.id = t.machine_id,
+  json_each(t.evidence, '$.files') AS f
+WHERE t.event = 'read'
+ORDER BY t.id, f.key;
