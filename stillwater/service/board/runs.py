@@ -11,7 +11,7 @@ from stillwater.comparison.page import page as comparison_page
 from stillwater.config import frozen
 from stillwater.errors import InputError, StillwaterError
 from stillwater.machine import State
-from stillwater.ready import Slot
+from stillwater.ready import limits
 from stillwater.service import told
 from stillwater.service.api import RunId
 from stillwater.service.board import reading, submitting
@@ -125,12 +125,6 @@ def _run(service: "Service", pages: Pages, run_id: str) -> HTMLResponse:
     columns: dict[State, list[Any]] = {state: [] for state in State}
     for machine in machines:
         columns[machine.state].append(machine)
-    config = frozen(row.config)
-    limits = {
-        Slot.MODEL: config.model_slots,
-        Slot.SANDBOX: config.sandbox_slots,
-        Slot.PREPARE: config.sandbox_slots,
-    }
     return pages.page(
         "run",
         run=whole,
@@ -138,7 +132,7 @@ def _run(service: "Service", pages: Pages, run_id: str) -> HTMLResponse:
         columns=columns,
         running=running,
         ends={span.machine_id: span.event for span in spans},
-        slots=slots(spans, list(running.values()), limits, datetime.now(UTC)),
+        slots=slots(spans, list(running.values()), limits(frozen(row.config)), datetime.now(UTC)),
         failures=failures[:MOST_REASONS],
         more_failures=failures[MOST_REASONS:],
         defers=defers,
