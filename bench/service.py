@@ -13,49 +13,50 @@ is to be less than a tenth.
 import argparse
 import http.client
 import itertools
-import json
 import multiprocessing
+import os
 import subprocess
 import sys
 import tempfile
 import threading
 import time
+from multiprocessing.synchronize import Event
 from pathlib import Path
 from statistics import median
 from urllib.parse import urlsplit
 
-from stillwater import logs, runs
+from stillwater import logs, machine, runs
 from stillwater.config import load, stored
-from stillwater.machine import Event, State
 from stillwater.service import server
-from stillwater.service.worker import Worker
 from stillwater.snapshot import Artifact, Outcome, Snapshot
 from stillwater.steps import Tools
-from stillwater.store import Store
+from stillwater.store import Store, listing
 
 TURNS = 3
 CONNECTIONS = 8
 SLOTS = 4
 MODEL_SECONDS = 2.0
+WARM_SECONDS = 10.0
 TARGET = 0.10
+
 EVENTS = {
-    State.READ: Event.READ,
-    State.GENERATE: Event.PROPOSED,
-    State.APPLY: Event.APPLIED,
-    State.TEST: Event.FAILED,
-    State.REFINE: Event.RETRY,
+    machine.State.READ: machine.Event.READ,
+    machine.State.GENERATE: machine.Event.PROPOSED,
+    machine.State.APPLY: machine.Event.APPLIED,
+    machine.State.TEST: machine.Event.FAILED,
+    machine.State.REFINE: machine.Event.RETRY,
 }
 
 
 def step(snapshot: Snapshot, tools: Tools) -> Outcome:
     """A step of the batch: waits as a model elsewhere lets it, starts Python as tests do."""
-    if snapshot.state is State.GENERATE:
+    if snapshot.state is machine.State.GENERATE:
         time.sleep(MODEL_SECONDS)
-    if snapshot.state is State.TEST:
+    if snapshot.state is machine.State.TEST:
         subprocess.run([sys.executable, "-c", "pass"], check=True)
     event = EVENTS[snapshot.state]
-    if event is Event.RETRY and snapshot.attempt == 6:
-        event = Event.EXHAUSTED
+    if event is machine.Event.RETRY and snapshot.attempt == 6:
+        event = machine.Event.EXHAUSTED
     text = f"{snapshot.machine_id} {snapshot.attempt} {snapshot.state} ".encode() * 40
     named = {name: Artifact(name, text) for name in ("prompt", "completion", "log")}
     tests = {f"test_{n}": "PASSED" for n in range(20)}
@@ -88,14 +89,20 @@ def prepared(folder: Path, machines: int) -> str:
 
 def served(folder: Path, told: "multiprocessing.Queue[str]") -> None:
     """The service, until it is ended; its steps are those of the bench."""
-    Worker.__dataclass_fields__["steps"].default_factory = lambda: dict.fromkeys(EVENTS, step)
-    made = server.Settings(runs.Place(folder / "s.db"), port=0)
+    made = server.Settings(runs.Place(folder / "s.db"), port=0, steps=dict.fromkeys(EVENTS, step))
     with logs.to_run_folder(folder / "log"):
         server.serve(made, told.put)
 
 
-def ask(base: str, rate: float, seconds: float, result: "multiprocessing.Queue[int]") -> None:
-    """Ask the routes at that rate for so long; how many answers were good."""
+def ask(
+    base: str,
+    rate: float,
+    seconds: float,
+    ready: Event,
+    go: Event,
+    result: "multiprocessing.Queue[int]",
+) -> None:
+    """Ask the routes at that rate for so long, from `go` on; how many answers were good."""
     routes = itertools.cycle(
         [
             "/api/runs",
@@ -107,6 +114,8 @@ def ask(base: str, rate: float, seconds: float, result: "multiprocessing.Queue[i
         ]
     )
     where = urlsplit(base)
+    ready.set()
+    go.wait()
     begin, good, lock = time.monotonic(), [0], threading.Lock()
     turn = itertools.count()
 
@@ -132,17 +141,16 @@ def ask(base: str, rate: float, seconds: float, result: "multiprocessing.Queue[i
     result.put(good[0])
 
 
-def committed(base: str) -> int:
+def committed(folder: Path) -> int:
     """How many transitions there are."""
-    where = urlsplit(base)
-    connection = http.client.HTTPConnection(str(where.hostname), where.port, timeout=30)
-    after, count = "0", 0
-    while after:
-        connection.request("GET", f"/api/runs/bench/transitions?limit=500&after={after}")
-        page = json.loads(connection.getresponse().read())
-        count += len(page["items"])
-        after = page["next"]
-    return count
+    with Store.open(folder / "s.db", read_only=True) as store, store.reading() as connection:
+        return listing.last_transition(connection)
+
+
+def processor_seconds(pid: int) -> float:
+    """What a process took of the processors so far."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def main() -> None:
@@ -163,26 +171,39 @@ def main() -> None:
         base = told.get(timeout=60)
         quiet: list[float] = []
         read: list[float] = []
-        answers = 0
+        answers, spent = 0, [0.0, 0.0]
+        time.sleep(WARM_SECONDS)
         for turn in range(2 * TURNS):
-            before, begun = committed(base), time.monotonic()
+            before, begun = committed(folder), time.monotonic()
+            used = processor_seconds(service.pid or 0)
             if turn % 2:
                 result: multiprocessing.Queue[int] = processes.Queue()
-                reader = processes.Process(target=ask, args=(base, given.rate, each, result))
+                ready, go = processes.Event(), processes.Event()
+                reader = processes.Process(
+                    target=ask, args=(base, given.rate, each, ready, go, result)
+                )
                 reader.start()
+                ready.wait()
+                before, begun = committed(folder), time.monotonic()
+                used = processor_seconds(service.pid or 0)
+                go.set()
                 answers += result.get(timeout=each + 120)
-                reader.join()
             else:
                 time.sleep(each)
             taken = time.monotonic() - begun
-            rate = (committed(base) - before) / taken
+            spent[turn % 2] += processor_seconds(service.pid or 0) - used
+            rate = (committed(folder) - before) / taken
             (read if turn % 2 else quiet).append(rate)
+            if turn % 2:
+                reader.join()
         service.kill()
         service.join()
     fall = 1 - median(read) / median(quiet)
     print(f"without readers {', '.join(f'{one:.2f}' for one in quiet)} transitions/s")
     print(f"with readers    {', '.join(f'{one:.2f}' for one in read)} transitions/s")
     print(f"{answers} answers, {answers / given.seconds:.0f} a second")
+    each_ms = 1000 * (spent[1] - spent[0]) / max(1, answers)
+    print(f"an answer took {each_ms:.1f} ms of the service's processor time")
     print(f"the batch lost {fall:.1%} (aim: less than {TARGET:.0%})")
 
 

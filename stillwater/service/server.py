@@ -8,8 +8,8 @@ import contextlib
 import os
 import signal
 import socket
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
@@ -18,6 +18,7 @@ import uvicorn
 
 from stillwater import runs
 from stillwater.errors import InputError
+from stillwater.machine import State
 from stillwater.scheduler import CANCEL_SECONDS, FINISH_SECONDS
 from stillwater.service.app import MOST_UPLOADED, Service, application
 from stillwater.service.guard import is_loopback
@@ -25,6 +26,7 @@ from stillwater.service.hub import Hub
 from stillwater.service.readers import Readers
 from stillwater.service.submit import Desk
 from stillwater.service.worker import Worker
+from stillwater.steps import STEPS, Step
 from stillwater.store import LEASE_SECONDS
 
 if TYPE_CHECKING:
@@ -49,6 +51,7 @@ class Settings:
     repositories: tuple[Path, ...] = ()
     lease_seconds: float = LEASE_SECONDS
     most_uploaded: int = MOST_UPLOADED
+    steps: Mapping[State, Step] = field(default_factory=lambda: STEPS)
 
 
 def serve(settings: Settings, tell: Callable[[str], None]) -> int:
@@ -65,7 +68,7 @@ def serve(settings: Settings, tell: Callable[[str], None]) -> int:
     ):
         runs.sweep(settings.place, None)
         hub = Hub()
-        worker = Worker(settings.place, store, hub)
+        worker = Worker(settings.place, store, hub, settings.steps)
         readers = Readers(settings.place.db)
         service = Service(
             place=settings.place,
