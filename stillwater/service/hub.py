@@ -27,7 +27,8 @@ class Hub:
     """What else is called then, from any thread; it must not wait."""
 
     _waiters: set[Waiter] = field(default_factory=set, init=False)
-    _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
+    # Of a kind that may be taken twice: a signal may come while the main thread holds it.
+    _lock: threading.RLock = field(default_factory=threading.RLock, init=False)
 
     def tell(self) -> None:
         """Something was committed, or the state of the service changed."""

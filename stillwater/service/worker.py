@@ -60,7 +60,8 @@ class Worker:
     taken_over: bool = field(default=False, init=False)
     """Whether another scheduler has the database now, so that this one must end."""
 
-    _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
+    # Of a kind that may be taken twice: a signal may come while the main thread holds it.
+    _lock: threading.RLock = field(default_factory=threading.RLock, init=False)
     _sandboxes: threading.Lock = field(default_factory=threading.Lock, init=False)
     _woken: threading.Event = field(default_factory=threading.Event, init=False)
     _stopping: bool = field(default=False, init=False)
@@ -205,6 +206,8 @@ class Worker:
                 self._block(run.id, str(error))
                 return
             with self._lock:
+                if run.id in self._cancelling:
+                    self._abandon(run.id)
                 if self.store.run(run.id).finished_at is not None:
                     return
                 self._run_id, self._scheduler = run.id, scheduler
@@ -216,15 +219,18 @@ class Worker:
         finally:
             with self._lock:
                 self._run_id = self._scheduler = None
-                self._cancelling.discard(run.id)
                 self._steps.clear()
-        if scheduler.blocked:
-            self._block(run.id, scheduler.blocked)
+        with self._lock:
+            if run.id in self._cancelling:
+                self._abandon(run.id)
+            elif scheduler.blocked:
+                self._block(run.id, scheduler.blocked)
         self.hub.tell()
 
     def _abandon(self, run_id: str) -> None:
         abandon(self.store, run_id, CANCELLED, datetime.now(UTC))
         self._blocked.pop(run_id, None)
+        self._cancelling.discard(run_id)
 
     def _block(self, run_id: str, reason: str) -> None:
         structlog.get_logger().warning("run blocked", run=run_id, reason=reason)
