@@ -15,7 +15,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.e2e.audit import audited
+from tests.e2e.audit import audited, result
 from tests.e2e.command import DEADLINE, ROOT, environment, stillwater
 
 ASKED = {
@@ -89,7 +89,7 @@ def serve(tmp_path: Path) -> Iterator[Any]:
         one.process.communicate()
 
 
-def test_a_service_that_is_killed_goes_on_by_itself_and_its_stream_misses_nothing(
+def test_a_killed_service_goes_on_as_if_undisturbed_and_its_stream_misses_nothing(
     serve: Any, tmp_path: Path
 ) -> None:
     first = serve()
@@ -118,6 +118,10 @@ def test_a_service_that_is_killed_goes_on_by_itself_and_its_stream_misses_nothin
     assert told["machines"]["VERIFIED"] + told["machines"]["FAILED"] == 2
     assert second.kill(signal.SIGTERM) == 128 + signal.SIGTERM
     audited(tmp_path, "--db", "s.db")
+    words = ("--db", "undisturbed.db", "--model", "builtin/mutate", "--sandbox", "local")
+    alone = stillwater(tmp_path, "run", "samples", "--limit", "2", "--attempts", "2", *words)
+    assert alone.returncode == 0, alone.stderr
+    assert result(tmp_path / "s.db") == result(tmp_path / "undisturbed.db")
 
 
 @contextmanager
