@@ -7,6 +7,7 @@ from stillwater.datasets.load import (
     DatasetError,
     instance_of,
     load,
+    named,
     parse,
 )
 from stillwater.datasets.select import Selection, select
@@ -19,6 +20,7 @@ __all__ = [
     "Selection",
     "instance_of",
     "load",
+    "named",
     "parse",
     "select",
 ]

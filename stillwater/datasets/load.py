@@ -37,13 +37,22 @@ def load(name: str, split: str = "test") -> Dataset:
     Raises:
         DatasetError: no such dataset, or a row of it that can't be used.
     """
+    path = Path(name)
+    if name != "samples" and (path.suffix in FILE_SUFFIXES or path.exists()):
+        return _from_file(path, name)
+    return named(name, split)
+
+
+def named(name: str, split: str = "test") -> Dataset:
+    """The dataset called `samples`, or by that name or alias on the hub; no file is looked for.
+
+    Raises:
+        DatasetError: no such dataset, or a row of it that can't be used.
+    """
     if name == "samples":
         from stillwater.samples import INSTANCES
 
         return _from_file(INSTANCES, "samples")
-    path = Path(name)
-    if path.suffix in FILE_SUFFIXES or path.exists():
-        return _from_file(path, name)
     return _from_hub(names.hub_name(name) or name, split)
 
 

@@ -92,7 +92,8 @@ def serve(settings: Settings, tell: Callable[[str], None]) -> int:
         worker.start()
         tell(_url(listener))
         server.run(sockets=[listener])
-        worker.stop()
+        if server.signum is None:
+            worker.stop()
         worker.join(FINISH_SECONDS + CANCEL_SECONDS)
         if following:
             following.stop(STREAMS_SECONDS)

@@ -26,6 +26,8 @@ OPERATORS = frozenset(
 
 REMOTE = re.compile(r"(?:https?|ssh|git)://[^/]|(?:[\w.-]+@)?[\w.-]+:(?!:|//)", re.IGNORECASE)
 """What git fetches over the network: a URL, or its short form of ssh, HOST:PATH."""
+PATH = re.compile(r"[/.~]|(?:[^/]*/){2}")
+"""What is no name of a dataset: told by its looks, so that nobody learns which files there are."""
 SAMPLE = re.compile(rf"{BUNDLED}[\w-]+")
 
 Text = Annotated[str, Field(min_length=1, max_length=400, pattern=r"^[^\x00-\x1f\x7f]+$")]
@@ -87,11 +89,11 @@ class Desk:
         return run_id
 
     def _named(self, asked: Submission) -> datasets.Dataset:
-        if Path(asked.dataset).suffix in datasets.FILE_SUFFIXES or Path(asked.dataset).exists():
+        if PATH.match(asked.dataset) or asked.dataset.endswith(datasets.FILE_SUFFIXES):
             raise InputError(
                 f"{asked.dataset} is a file: send its content, for no path of the server is read"
             )
-        return datasets.load(asked.dataset, asked.split)
+        return datasets.named(asked.dataset, asked.split)
 
     def _configured(
         self, asked: Submission

@@ -131,6 +131,8 @@ def test_a_dataset_is_uploaded(world: World) -> None:
     ("asked", "said"),
     [
         ({"dataset": "/etc/passwd"}, "no path of the server is read"),
+        ({"dataset": "/etc/nothing-here"}, "no path of the server is read"),
+        ({"dataset": "../stillwater"}, "no path of the server is read"),
         ({"dataset": "nothing/here.jsonl"}, "no path of the server is read"),
         ({"dataset": "sample"}, "did you mean samples"),
         ({"settings": {"api_base": "http://elsewhere"}}, "is the operator's"),
