@@ -8,7 +8,7 @@ from typing import Any
 from stillwater.machine import Event
 from stillwater.store import MachineRow, Store
 from stillwater.store.queries import Step
-from stillwater.telling.facts import counts
+from stillwater.telling.facts import counts, mappings, not_passing, sequence
 from stillwater.telling.text import one_line, printable
 
 _TICKS = re.compile(r"`{3,}")
@@ -56,7 +56,7 @@ class _Teller:
 
     def _read(self, step: Step) -> Iterator[str]:
         yield "## Files read, and why"
-        yield "\n".join(map(_file, _mappings(step.evidence.get("files")))) or "None."
+        yield "\n".join(map(_file, mappings(step.evidence.get("files")))) or "None."
         visible = step.evidence.get("visible")
         if isinstance(visible, Mapping):
             before = counts({"tests": visible})
@@ -87,7 +87,7 @@ class _Teller:
     def _applied(self, step: Step) -> Iterator[str]:
         placed = [
             f"{one.get('path')}:{one.get('first')}-{one.get('last')} ({one.get('how')})"
-            for one in _mappings(step.evidence.get("placed"))
+            for one in mappings(step.evidence.get("placed"))
         ]
         yield from _listed("Placed", placed)
         yield from _listed("Repaired in placing it", step.evidence.get("repairs"))
@@ -101,12 +101,7 @@ class _Teller:
         yield f"{step.event.capitalize()}: {counts(step.evidence)}" + (
             f"; stopped: {one_line(str(stopped))}" if stopped else ""
         )
-        failing = [
-            str(test)
-            for group in ("fail_to_pass", "pass_to_pass")
-            if isinstance(judged := step.evidence.get(group), Mapping)
-            for test in _sequence(judged.get("failed"))
-        ]
+        failing = not_passing(step.evidence)
         more = f"\nand {len(failing) - _MOST_TESTS} more" if len(failing) > _MOST_TESTS else ""
         if failing:
             yield "Not passing:\n\n" + _fenced("\n".join(failing[:_MOST_TESTS]) + more)
@@ -136,14 +131,14 @@ def _end(steps: Sequence[Step]) -> str:
 
 
 def _file(told: Mapping[str, Any]) -> str:
-    lines = "; ".join(f"{part[0]}-{part[1]}" for part in _sequence(told.get("lines")))
+    lines = "; ".join(f"{part[0]}-{part[1]}" for part in sequence(told.get("lines")))
     shown = f"lines {lines}" if lines else "whole"
-    why = "; ".join(map(str, _sequence(told.get("why"))))
+    why = "; ".join(map(str, sequence(told.get("why"))))
     return f"- {_code(str(told.get('path')))}, {shown}: {_code(one_line(why, 300))}"
 
 
 def _listed(what: str, values: object) -> Iterator[str]:
-    told = [_code(one_line(str(one), 300)) for one in _sequence(values)]
+    told = [_code(one_line(str(one), 300)) for one in sequence(values)]
     if told:
         yield f"{what}: {', '.join(told)}"
 
@@ -163,11 +158,3 @@ def _fenced(text: str, kind: str = "") -> str:
     fence = "`" * (longest + 1)
     shown = printable(text).rstrip("\n")
     return f"{fence}{kind}\n{shown}\n{fence}"
-
-
-def _mappings(value: object) -> list[Mapping[str, Any]]:
-    return [one for one in _sequence(value) if isinstance(one, Mapping)]
-
-
-def _sequence(value: object) -> Sequence[Any]:
-    return value if isinstance(value, list | tuple) else ()

@@ -26,7 +26,7 @@ from stillwater.service.models import (
     TransitionWhole,
 )
 from stillwater.service.problems import Conflict, Missing, documented
-from stillwater.service.submit import Submission
+from stillwater.service.submit import Submission, file_name, unfit
 from stillwater.store import MachineRow, RunRow, Store, listing
 from stillwater.telling.predictions import of_arm, patches_of, prediction
 from stillwater.telling.summary import summary
@@ -72,15 +72,8 @@ def _runs(routes: APIRouter, service: "Service") -> None:
     ) -> Page[RunTold]:
         """The runs, newest first."""
         with service.readers.store() as store:
-            listed = told.runs(store, service.worker)
-        if after is not None:
-            at = next((n for n, one in enumerate(listed) if one.id == after), None)
-            if at is None:
-                raise Missing(f"after: there is no run {after}")
-            listed = listed[at + 1 :]
-        return Page(
-            items=listed[:limit], next=listed[limit - 1].id if len(listed) > limit else None
-        )
+            rows, more = told.page_of_runs(store, after, limit)
+            return Page(items=told.runs(store, service.worker, rows), next=more)
 
     @routes.post("/runs", status_code=201, tags=["runs"], responses=REFUSED)
     def submit(asked: Submission, response: Response) -> RunWhole:
@@ -99,10 +92,8 @@ def _runs(routes: APIRouter, service: "Service") -> None:
         try:
             asked = Submission.model_validate_json(submission)
         except ValidationError as error:
-            first = error.errors()[0]
-            where = ".".join(map(str, ("submission", *first["loc"])))
-            raise InputError(f"{where}: {first['msg']}") from error
-        name = Path(file.filename or "dataset").name
+            raise unfit(error, "submission") from error
+        name = file_name(file.filename)
         return _submitted(service, asked, datasets.parse(name, file.file.read()), response)
 
     @routes.get("/runs/{run_id}", tags=["runs"], responses=READING)
@@ -145,8 +136,6 @@ def _control(routes: APIRouter, service: "Service") -> None:
 def _told_of(service: "Service", run_id: str, *, cancel: bool) -> RunWhole:
     with service.readers.store() as store:
         row = told.run_row(store, run_id)
-        if row.finished_at is not None:
-            raise Conflict(f"run {row.id} is finished")
         (service.worker.cancel if cancel else service.worker.resume)(row.id)
         return told.run(store, service.worker, row.id)
 
@@ -204,7 +193,7 @@ def _machines(routes: APIRouter, service: "Service") -> None:
         """A prompt, completion, patch or log as it is stored, always as plain text."""
         with service.readers.store() as store:
             with store.reading() as connection:
-                if listing.kind_of(connection, sha256) is None:
+                if not listing.is_kept(connection, sha256):
                     raise Missing(f"there is no artifact {sha256}")
             content = store.artifact(sha256)
         headers = {"Cache-Control": "private, max-age=31536000, immutable"}

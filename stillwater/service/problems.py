@@ -16,6 +16,7 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from stillwater.errors import InputError, StillwaterError
+from stillwater.service.worker import RunFinished
 from stillwater.telling.text import printable
 
 MEDIA_TYPE = "application/problem+json"
@@ -101,6 +102,10 @@ def install(app: FastAPI, page: Page) -> None:
     @app.exception_handler(InputError)
     async def _input(request: Request, error: InputError) -> Response:
         return told(request, 422, str(error))
+
+    @app.exception_handler(RunFinished)
+    async def _finished(request: Request, error: RunFinished) -> Response:
+        return told(request, 409, str(error))
 
     @app.exception_handler(StillwaterError)
     async def _world(request: Request, error: StillwaterError) -> Response:

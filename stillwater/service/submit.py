@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from stillwater import config as configuration
 from stillwater import datasets, plans
@@ -55,6 +55,17 @@ class Submission(BaseModel):
     """The one model to use, in litellm's notation."""
     settings: Annotated[dict[Text, Any], Field(max_length=60)] = {}
     """Any other settings of stillwater.toml, but those that are the operator's."""
+
+
+def unfit(error: ValidationError, *within: str) -> InputError:
+    """What is wrong with a submission, in one sentence that names the field."""
+    first = error.errors()[0]
+    return InputError(f"{'.'.join(map(str, (*within, *first['loc'])))}: {first['msg']}")
+
+
+def file_name(sent: str | None) -> str:
+    """The name of a file that was sent, without the folders of whoever sent it."""
+    return (sent or "").replace("\\", "/").rpartition("/")[2] or "dataset"
 
 
 @dataclass

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from stillwater.errors import InputError
 from stillwater.machine import State
+from stillwater.plans import DEFAULT_ARM
 from stillwater.service.models import (
     MachineTold,
     RunTold,
@@ -18,14 +19,28 @@ from stillwater.service.worker import Worker
 from stillwater.store import MachineRow, RunRow, Store, listing
 from stillwater.telling.facts import facts
 
-NO_ARMS = ("default",)
+
+def page_of_runs(store: Store, after: str | None, most: int) -> tuple[list[RunRow], str | None]:
+    """At most that many runs, the newest first, of those that come after the run of that id; and
+    the `after` of the next page.
+
+    Raises:
+        Missing: there is no such run.
+    """
+    rows = store.runs()
+    if after:
+        at = next((n for n, row in enumerate(rows) if row.id == after), None)
+        if at is None:
+            raise Missing(f"after: there is no run {after}")
+        rows = rows[at + 1 :]
+    return rows[:most], rows[most - 1].id if len(rows) > most else None
 
 
-def runs(store: Store, worker: Worker) -> list[RunTold]:
-    """All runs, newest first."""
+def runs(store: Store, worker: Worker, rows: Sequence[RunRow]) -> list[RunTold]:
+    """These runs."""
     with store.reading() as connection:
         counted = listing.states(connection)
-    return [_run(row, counted.get(row.id, {}), worker) for row in store.runs()]
+    return [_run(row, counted.get(row.id, {}), worker) for row in rows]
 
 
 def run_row(store: Store, run_id: str) -> RunRow:
@@ -49,9 +64,10 @@ def run(store: Store, worker: Worker, run_id: str) -> RunWhole:
     row = run_row(store, run_id)
     with store.reading() as connection:
         counted = listing.states(connection).get(row.id, {})
-        success = [SuccessTold(**one) for one in listing.success_at_k(connection, row.id)]
+        success = listing.success_at_k(connection, [row.id])[row.id]
     short = _run(row, counted, worker)
-    return RunWhole(**short.model_dump(), success_at_k=success, config=dict(row.config))
+    told = [SuccessTold.model_validate(one, from_attributes=True) for one in success]
+    return RunWhole(**short.model_dump(), success_at_k=told, config=dict(row.config))
 
 
 def machine(row: MachineRow) -> MachineTold:
@@ -91,7 +107,7 @@ def whole(one: listing.Listed) -> TransitionWhole:
 
 def _run(row: RunRow, counted: Mapping[State, int], worker: Worker) -> RunTold:
     activity, blocked = worker.activity(row)
-    arms: Sequence[str] = list(_mapping(row.config.get("arms"))) or NO_ARMS
+    arms = list(_mapping(row.config.get("arms"))) or [DEFAULT_ARM]
     feedback = row.config.get("feedback")
     return RunTold(
         id=row.id,
@@ -104,7 +120,7 @@ def _run(row: RunRow, counted: Mapping[State, int], worker: Worker) -> RunTold:
         activity=activity,
         blocked=blocked,
         machines={state: counted.get(state, 0) for state in State},
-        arms=list(arms),
+        arms=arms,
     )
 
 

@@ -29,6 +29,10 @@ FIRST_WAIT, LONGEST_WAIT = 2.0, 60.0
 """Seconds until a run that the world stopped is tried again."""
 
 
+class RunFinished(InputError):
+    """Nothing can be done to a run that has come to its end."""
+
+
 class Activity(StrEnum):
     """What the service does about a run."""
 
@@ -98,7 +102,7 @@ class Worker:
         """End the run: each machine that isn't final fails, with the reason in its evidence.
 
         Raises:
-            InputError: it is finished.
+            RunFinished: it is finished.
         """
         self._unfinished(run_id)
         with self._lock:
@@ -113,7 +117,7 @@ class Worker:
         """Let a blocked run have its turn again.
 
         Raises:
-            InputError: it is finished.
+            RunFinished: it is finished.
         """
         self._unfinished(run_id)
         with self._lock:
@@ -152,7 +156,7 @@ class Worker:
 
     def _unfinished(self, run_id: str) -> None:
         if self.store.run(run_id).finished_at is not None:
-            raise InputError(f"run {run_id} is finished")
+            raise RunFinished(f"run {run_id} is finished")
 
     def _work(self) -> None:
         wait = FIRST_WAIT

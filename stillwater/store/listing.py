@@ -1,38 +1,24 @@
 """Lists by the page, for who looks at a database piece by piece; each takes a read transaction."""
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
 
-from sqlalchemy import Connection, Row, text
+from sqlalchemy import Connection, text
 
-from stillwater.canonical import Json
-from stillwater.machine import Event, State
-from stillwater.store.queries import SUCCESS_AT_K
-from stillwater.store.times import moment
+from stillwater.canonical import canonical
+from stillwater.machine import State
+from stillwater.store.queries import Step, SuccessRow, columns
 
 
 @dataclass(frozen=True)
-class Listed:
+class Listed(Step):
     """One transition, and whose it is."""
 
-    id: int
     machine_id: int
     run_id: str
     instance_id: str
     arm: str
-    seq: int
-    source: State
-    event: Event
-    target: State
-    attempt: int
-    started_at: datetime
-    finished_at: datetime
-    evidence: Mapping[str, Json]
     prev_sha256: str
-    sha256: str
 
 
 TRANSITIONS = """
@@ -46,8 +32,11 @@ OF_RUN = text(TRANSITIONS.format(where="AND m.run_id = :run_id"))
 OF_MACHINE = text(TRANSITIONS.format(where="AND t.machine_id = :machine_id"))
 LAST = text("SELECT coalesce(max(id), 0) FROM transitions")
 STATES = text("SELECT run_id, state, count(*) AS machines FROM machines GROUP BY run_id, state")
-SUCCESS = text(SUCCESS_AT_K)
-KNOWN = text("SELECT kind, media_type FROM artifacts WHERE sha256 = :sha256")
+SUCCESS = text("""
+SELECT run_id, arm, k, verified, total FROM success_at_k
+WHERE run_id IN (SELECT value FROM json_each(:runs)) ORDER BY run_id, arm, k
+""")
+KEPT = text("SELECT 1 FROM artifacts WHERE sha256 = :sha256")
 
 
 def transitions(
@@ -64,7 +53,7 @@ def transitions(
         statement, values["machine_id"] = OF_MACHINE, machine_id
     elif run_id is not None:
         statement, values["run_id"] = OF_RUN, run_id
-    return [_listed(row) for row in connection.execute(statement, values)]
+    return [Listed(**columns(row)) for row in connection.execute(statement, values)]
 
 
 def last_transition(connection: Connection) -> int:
@@ -80,27 +69,14 @@ def states(connection: Connection) -> dict[str, dict[State, int]]:
     return found
 
 
-def success_at_k(connection: Connection, run_id: str) -> list[dict[str, Any]]:
-    """The rows of the view of that name: arm, k, verified, total."""
-    rows = connection.execute(SUCCESS, {"run_id": run_id})
-    return [dict(row._mapping) for row in rows]
+def success_at_k(connection: Connection, run_ids: Sequence[str]) -> dict[str, list[SuccessRow]]:
+    """The rows of the view of that name, for each of these runs."""
+    found: dict[str, list[SuccessRow]] = {run_id: [] for run_id in run_ids}
+    for row in connection.execute(SUCCESS, {"runs": canonical(list(run_ids)).decode()}):
+        found[row.run_id].append(SuccessRow(row.arm, row.k, row.verified, row.total))
+    return found
 
 
-def kind_of(connection: Connection, sha256: str) -> str | None:
-    """What kind of artifact it is; None if there is none such."""
-    rows: Sequence[Row[Any]] = connection.execute(KNOWN, {"sha256": sha256}).all()
-    return rows[0].kind if rows else None
-
-
-def _listed(row: Row[Any]) -> Listed:
-    return Listed(
-        **{
-            **row._mapping,
-            "source": State(row.source),
-            "event": Event(row.event),
-            "target": State(row.target),
-            "started_at": moment(row.started_at),
-            "finished_at": moment(row.finished_at),
-            "evidence": json.loads(row.evidence),
-        }
-    )
+def is_kept(connection: Connection, sha256: str) -> bool:
+    """Whether there is an artifact of that digest."""
+    return connection.execute(KEPT, {"sha256": sha256}).first() is not None

@@ -147,21 +147,20 @@ def by_repository(db: Path, run_id: str) -> list[RepositoryRow]:
 
 def timeline(db: Path, machine_id: int) -> list[Step]:
     """The transitions of a machine, oldest first."""
-    return [
-        Step(
-            id=row.id,
-            seq=row.seq,
-            source=State(row.source),
-            event=Event(row.event),
-            target=State(row.target),
-            attempt=row.attempt,
-            started_at=moment(row.started_at),
-            finished_at=moment(row.finished_at),
-            evidence=json.loads(row.evidence),
-            sha256=row.sha256,
-        )
-        for row in _read(db, TIMELINE, machine_id=machine_id)
-    ]
+    return [Step(**columns(row)) for row in _read(db, TIMELINE, machine_id=machine_id)]
+
+
+def columns(row: Row[Any]) -> dict[str, Any]:
+    """The columns of a transition's row, as what they mean."""
+    return {
+        **row._mapping,
+        "source": State(row.source),
+        "event": Event(row.event),
+        "target": State(row.target),
+        "started_at": moment(row.started_at),
+        "finished_at": moment(row.finished_at),
+        "evidence": json.loads(row.evidence),
+    }
 
 
 def _read(db: Path, statement: str, **values: object) -> Sequence[Row[Any]]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from sqlalchemy import Connection, text
 
 from stillwater.machine import Event, State
+from stillwater.store.listing import last_transition
 
 BOUNDS = (1, 2, 5, 10, 20, 30, 60, 120, 300, 600)
 """Seconds that a model's answer took at most, for each bucket but the last."""
@@ -41,7 +42,6 @@ REASONS = text(f"""
 SELECT evidence ->> '$.reason' AS reason, count(*) AS transitions FROM transitions
 WHERE id > :after AND id <= :last AND event = '{Event.DEFER}' GROUP BY 1
 """)
-LAST = text("SELECT coalesce(max(id), 0) FROM transitions")
 
 
 @dataclass
@@ -76,7 +76,7 @@ class Totals:
 
         What fails while it reads leaves the totals as they were.
         """
-        seen = {"after": self.last, "last": int(connection.execute(LAST).scalar_one())}
+        seen = {"after": self.last, "last": last_transition(connection)}
         if seen["last"] == seen["after"]:
             return
         moves = connection.execute(MOVES, seen).all()

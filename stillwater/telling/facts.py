@@ -27,10 +27,30 @@ def counts(evidence: Mapping[str, Any]) -> str:
     return f"{told}, {skipped} skipped" if skipped else told
 
 
+def not_passing(evidence: Mapping[str, Any]) -> list[str]:
+    """The tests that had to pass and didn't."""
+    return [
+        str(test)
+        for group in ("fail_to_pass", "pass_to_pass")
+        if isinstance(judged := evidence.get(group), Mapping)
+        for test in sequence(judged.get("failed"))
+    ]
+
+
+def sequence(value: object) -> Sequence[Any]:
+    """The value where it is a list, else an empty one."""
+    return value if isinstance(value, list | tuple) else ()
+
+
+def mappings(value: object) -> list[Mapping[str, Any]]:
+    """The mappings of a list; none where it is no list."""
+    return [one for one in sequence(value) if isinstance(one, Mapping)]
+
+
 def _read(evidence: Mapping[str, Any]) -> str:
     files = [
         f"{file.get('path')}{' (in part)' if file.get('lines') else ''}"
-        for file in _mappings(evidence.get("files"))
+        for file in mappings(evidence.get("files"))
     ]
     baseline = evidence.get("baseline")
     before = counts(baseline) if isinstance(baseline, Mapping) else ""
@@ -62,7 +82,7 @@ def _unusable(evidence: Mapping[str, Any]) -> str:
 def _applied(evidence: Mapping[str, Any]) -> str:
     return ", ".join(
         f"{one.get('path')}:{one.get('first')}-{one.get('last')} ({one.get('how')})"
-        for one in _mappings(evidence.get("placed"))
+        for one in mappings(evidence.get("placed"))
     )
 
 
@@ -81,10 +101,6 @@ def _deferred(evidence: Mapping[str, Any]) -> str:
 
 def _value(name: str) -> Teller:
     return lambda evidence: str(evidence.get(name, ""))
-
-
-def _mappings(value: object) -> list[Mapping[str, Any]]:
-    return [one for one in value if isinstance(one, Mapping)] if isinstance(value, list) else []
 
 
 _TOLD: Mapping[Event, Teller] = {

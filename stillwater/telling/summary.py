@@ -39,7 +39,7 @@ def summary(store: Store, run: RunRow) -> dict[str, Any]:
     config = dict(run.config)
     passed_over = config.pop("passed_over", [])
     return {
-        "run": _run(run),
+        "run": run_facts(run),
         "feedback": config.get("feedback"),
         "feedback_note": FEEDBACK_NOTES.get(str(config.get("feedback"))),
         "total": len(outcomes),
@@ -64,7 +64,8 @@ def _rows(store: Store, statement: TextClause, run_id: str) -> list[dict[str, An
         return [dict(row._mapping) for row in connection.execute(statement, {"run_id": run_id})]
 
 
-def _run(run: RunRow) -> dict[str, Any]:
+def run_facts(run: RunRow) -> dict[str, Any]:
+    """When and of what it was, and by which version."""
     return {
         "id": run.id,
         "created_at": stamp(run.created_at),

@@ -10,7 +10,7 @@ from starlette.testclient import TestClient
 
 from stillwater import runs
 from stillwater.config import load, stored
-from stillwater.machine import Event, State
+from stillwater.machine import State
 from stillwater.service.app import Service, application
 from stillwater.service.hub import Hub
 from stillwater.service.readers import Readers
@@ -19,14 +19,8 @@ from stillwater.service.worker import Worker
 from stillwater.snapshot import Artifact, Outcome, Snapshot
 from stillwater.steps import Step, Tools
 from stillwater.store import Store
+from tests.test_scheduler import GOOD
 
-GOOD: dict[State, Event] = {
-    State.READ: Event.READ,
-    State.GENERATE: Event.PROPOSED,
-    State.APPLY: Event.APPLIED,
-    State.TEST: Event.PASSED,
-    State.REFINE: Event.RETRY,
-}
 HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(2)>"
 PATCH = "--- a/x.py\n+++ b/x.py\n@@ -1 +1 @@\n-x = 1\n+x = 2\n"
 TEXTS = {

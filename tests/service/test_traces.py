@@ -10,7 +10,8 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from stillwater.machine import State
 from stillwater.service.traces import Traces
 from stillwater.snapshot import Outcome, Snapshot
-from tests.service.conftest import GOOD, World
+from tests.service.conftest import World
+from tests.test_scheduler import GOOD
 
 USAGE = {"prompt_tokens": 1200, "completion_tokens": 80, "cached_tokens": 600}
 

@@ -2,14 +2,13 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from stillwater.machine import Event, State
 from stillwater.service.board import excerpts
 from stillwater.service.board.excerpts import Excerpt
 from stillwater.store import Store
 from stillwater.store.queries import Step
-from stillwater.telling.facts import counts, facts
+from stillwater.telling.facts import counts, facts, mappings, not_passing, sequence
 from stillwater.telling.machines import artifacts_of
 from stillwater.telling.text import one_line
 
@@ -116,11 +115,10 @@ def _read(store: Store, step: Step) -> Iterator[Part]:
     files = [
         ReadFile(
             one_line(str(one.get("path")), 200),
-            "; ".join(f"{part[0]}–{part[1]}" for part in _sequence(one.get("lines"))) or "all",
-            one_line("; ".join(map(str, _sequence(one.get("why")))), 400),
+            "; ".join(f"{part[0]}–{part[1]}" for part in sequence(one.get("lines"))) or "all",
+            one_line("; ".join(map(str, sequence(one.get("why")))), 400),
         )
-        for one in _sequence(step.evidence.get("files"))
-        if isinstance(one, Mapping)
+        for one in mappings(step.evidence.get("files"))
     ]
     baseline = step.evidence.get("baseline")
     before = counts(baseline) if isinstance(baseline, Mapping) else ""
@@ -173,12 +171,7 @@ def _applied(store: Store, step: Step, is_last: bool) -> Part:
 
 
 def _tested(store: Store, step: Step, is_last: bool) -> Part:
-    failing = [
-        one_line(str(test), 300)
-        for group in ("fail_to_pass", "pass_to_pass")
-        if isinstance(judged := step.evidence.get(group), Mapping)
-        for test in _sequence(judged.get("failed"))
-    ]
+    failing = [one_line(test, 300) for test in not_passing(step.evidence)]
     more = [f"and {len(failing) - MOST_TESTS} more"] if len(failing) > MOST_TESTS else []
     passed = step.event is Event.PASSED
     return Part(
@@ -204,8 +197,4 @@ def _log(store: Store, step: Step) -> list[Excerpt]:
 
 
 def _lines(values: object) -> list[str]:
-    return [one_line(str(one), 300) for one in _sequence(values)]
-
-
-def _sequence(value: object) -> Sequence[Any]:
-    return value if isinstance(value, list | tuple) else ()
+    return [one_line(str(one), 300) for one in sequence(values)]

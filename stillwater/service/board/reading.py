@@ -1,22 +1,17 @@
-"""What pages ask of the database, each in one query: success, spans of steps, failures, defers."""
+"""What pages ask of the database, each in one query: spans of steps, failures, defers."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row, text
 
-from stillwater.canonical import canonical
 from stillwater.machine import Event, State
 from stillwater.store import Store
 from stillwater.store.times import moment
 from stillwater.telling.summary import DEFERS
 
-SUCCESS = text("""
-SELECT run_id, arm, k, verified, total FROM success_at_k
-WHERE run_id IN (SELECT value FROM json_each(:runs)) ORDER BY run_id, arm, k
-""")
 SPANS = text("""
 SELECT t.machine_id, t.source, t.event, t.target, t.started_at, t.finished_at
 FROM transitions AS t JOIN machines AS m ON m.id = t.machine_id
@@ -57,15 +52,6 @@ class Failure:
     times: int
     machines: int
     example: int
-
-
-def success(store: Store, run_ids: Sequence[str]) -> Mapping[str, list[Row[Any]]]:
-    """The rows of the view `success_at_k` by run."""
-    found: dict[str, list[Row[Any]]] = {}
-    with store.reading() as connection:
-        for row in connection.execute(SUCCESS, {"runs": canonical(list(run_ids)).decode()}):
-            found.setdefault(row.run_id, []).append(row)
-    return found
 
 
 def spans(store: Store, run_id: str) -> list[Span]:

@@ -18,9 +18,10 @@ from stillwater.service.board import reading, submitting
 from stillwater.service.board.rendering import Pages
 from stillwater.service.board.slots import slots
 from stillwater.service.board.submitting import Typed, typed
-from stillwater.service.problems import Conflict, Missing
-from stillwater.store import RunRow
-from stillwater.telling.summary import summary
+from stillwater.service.problems import Missing
+from stillwater.store import RunRow, listing
+from stillwater.telling.results import FEEDBACK_NOTES
+from stillwater.telling.summary import run_facts
 
 if TYPE_CHECKING:
     from stillwater.service.app import Service
@@ -61,10 +62,11 @@ def router(service: "Service", pages: Pages) -> APIRouter:
     def comparison(run_id: RunId) -> HTMLResponse:
         with service.readers.store() as store:
             row = told.run_row(store, run_id)
-            whole = summary(store, row)
-            if not whole["comparison"]:
+            compared = compare(store, row)
+            if len(compared.arms) < 2:
                 raise Missing(f"run {row.id} has one arm and nothing to compare")
-            text = comparison_page(compare(store, row), whole["run"], whole["feedback_note"])
+        note = FEEDBACK_NOTES.get(str(row.config.get("feedback")))
+        text = comparison_page(compared, run_facts(row), note)
         return HTMLResponse(text, headers={"Content-Security-Policy": COMPARISON})
 
     @routes.post("/runs/{run_id}/cancel")
@@ -80,19 +82,13 @@ def router(service: "Service", pages: Pages) -> APIRouter:
 
 def _runs(service: "Service", pages: Pages, after: str) -> HTMLResponse:
     with service.readers.store() as store:
-        rows = {row.id: row for row in store.runs()}
-        listed = [one for one in told.runs(store, service.worker) if one.id in rows]
-        if after:
-            at = next((n for n, one in enumerate(listed) if one.id == after), None)
-            if at is None:
-                raise Missing(f"there is no run {after}")
-            listed = listed[at + 1 :]
-        more = listed[AT_ONCE - 1].id if len(listed) > AT_ONCE else None
-        listed = listed[:AT_ONCE]
-        success = reading.success(store, [one.id for one in listed])
+        rows, more = told.page_of_runs(store, after, AT_ONCE)
+        listed = told.runs(store, service.worker, rows)
+        with store.reading() as connection:
+            success = listing.success_at_k(connection, [row.id for row in rows])
     return pages.page(
         "runs",
-        runs=[(one, _models(rows[one.id]), success.get(one.id, [])) for one in listed],
+        runs=[(one, _models(row), success[row.id]) for one, row in zip(listed, rows, strict=True)],
         after=after,
         more=more,
     )
@@ -150,7 +146,5 @@ def _models(row: RunRow) -> list[str]:
 def _control(service: "Service", run_id: str, *, cancel: bool) -> Response:
     with service.readers.store() as store:
         row = told.run_row(store, run_id)
-    if row.finished_at is not None:
-        raise Conflict(f"run {row.id} is finished")
     (service.worker.cancel if cancel else service.worker.resume)(row.id)
     return RedirectResponse(f"/runs/{row.id}", 303)

@@ -11,10 +11,11 @@ from starlette.datastructures import FormData, UploadFile
 
 from stillwater import config as configuration
 from stillwater import datasets
+from stillwater.datasets import names
 from stillwater.errors import InputError
-from stillwater.service.submit import Desk, Submission
+from stillwater.service.submit import Desk, Submission, file_name, unfit
 
-DATASETS = ("samples", "lite", "verified", "full", "multilingual")
+DATASETS = ("samples", *names.HUB)
 WHOLE = re.compile("[0-9]{1,9}")
 CHOICES = ("attempts", "sandbox", "feedback")
 """Settings that have a field of their own."""
@@ -59,8 +60,7 @@ class Typed:
                 settings=settings,
             )
         except ValidationError as error:
-            first = error.errors()[0]
-            raise InputError(f"{first['loc'][0]}: {first['msg']}") from error
+            raise unfit(error) from error
 
     def sent(self) -> datasets.Dataset | None:
         """The dataset that came with it, if one did."""
@@ -76,7 +76,7 @@ async def typed(request: Request) -> Typed:
         return Typed(
             **{name: _word(form, name) for name in words},
             arms=[str(one) for one in form.getlist("arms")],
-            file_name=_base(sent.filename or "") if sent else "",
+            file_name=file_name(sent.filename) if sent else "",
             content=await sent.read() if sent else b"",
         )
 
@@ -93,7 +93,3 @@ def arms(desk: Desk) -> list[str]:
 def _word(form: FormData, name: str) -> str:
     value = form.get(name, "")
     return value.strip() if isinstance(value, str) else ""
-
-
-def _base(name: str) -> str:
-    return name.replace("\\", "/").rpartition("/")[2] or "dataset"

@@ -1,5 +1,6 @@
 """What a browser is shown where there is no page, or none now."""
 
+from functools import cache
 from http import HTTPStatus
 
 from fastapi import Request
@@ -25,4 +26,9 @@ def page(request: Request, status: int, detail: str) -> HTMLResponse | None:
     if not asked or request.url.path.startswith("/api/"):
         return None
     heading = HEADINGS.get(status) or HTTPStatus(status).phrase
-    return Pages(has_token=False).page("trouble", status, heading=heading, detail=detail)
+    return _pages().page("trouble", status, heading=heading, detail=detail)
+
+
+@cache
+def _pages() -> Pages:
+    return Pages(has_token=False)
