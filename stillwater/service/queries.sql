@@ -42,7 +42,7 @@ ORDER BY t.id;
 
 -- name: broken-links
 -- Where is the chain broken? No row: nowhere. (Whether each digest is that of its row's content,
--- `Store.verify` in stillwater/store recomputes.)
+-- `stillwater audit` computes anew.)
 SELECT id, machine_id, seq, prev_sha256, expected
 FROM (
   SELECT id, machine_id, seq, prev_sha256,
