@@ -37,7 +37,7 @@ lock: $(VENV)/.dev ## pin the requirements again from pyproject.toml
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header \
 	  --no-annotate pyproject.toml requirements/build.in -o requirements/run.txt
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header \
-	  --no-annotate --extra swebench --extra service --group dev -c requirements/run.txt \
+	  --no-annotate --extra swebench --extra service --extra ray --group dev -c requirements/run.txt \
 	  pyproject.toml requirements/build.in -o requirements/dev.txt
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header \
 	  --no-annotate --extra swebench --extra service -c requirements/dev.txt \

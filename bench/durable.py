@@ -29,12 +29,13 @@ from typing import Any
 
 from stillwater import logs
 from stillwater.config import load, stored
-from stillwater.executor import ThreadExecutor
+from stillwater.executors import ThreadExecutor, Workshop
 from stillwater.machine import Event, State
 from stillwater.models.client import LitellmClient
 from stillwater.repository import Repositories
 from stillwater.sandbox import LocalSandbox
 from stillwater.scheduler import Scheduler
+from stillwater.slots import limits
 from stillwater.snapshot import Artifact, Outcome, Past, Snapshot
 from stillwater.steps import Step, Tools
 from stillwater.store import SchedulerLease, Store
@@ -95,10 +96,11 @@ def ours(folder: Path, what: str, count: int, *, block: bool) -> dict[str, float
                 run_id="bench", dataset="d", dataset_sha256="0" * 64, config=stored(config),
                 version="bench", rows=rows, arms={"default": "instant"},
             )  # fmt: skip
+        tools = Tools(Repositories(folder, ""), LocalSandbox(folder), LitellmClient(None, None))
         scheduler = Scheduler(
             store=store, run_id="bench", dataset_sha256="0" * 64, config=config,
-            tools=Tools(Repositories(folder, ""), LocalSandbox(folder), LitellmClient(None, None)),
-            steps=steps(block=block), executor=ThreadExecutor(6), listener=watch,
+            executor=ThreadExecutor(Workshop(steps(block=block), tools), limits(config)),
+            listener=watch,
         )  # fmt: skip
         log = logs.to_run_folder(folder / "runs")
         if block:

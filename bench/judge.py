@@ -23,12 +23,13 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from bench.scale import propose
 from stillwater import datasets, logs
 from stillwater.config import Config, load, stored
-from stillwater.executor import ThreadExecutor
+from stillwater.executors import ThreadExecutor, Workshop
 from stillwater.machine import Event, State
 from stillwater.models.client import LitellmClient
 from stillwater.repository import Repositories
 from stillwater.sandbox import choose
 from stillwater.scheduler import Scheduler
+from stillwater.slots import limits
 from stillwater.snapshot import Artifact, Outcome, Snapshot
 from stillwater.steps import STEPS, Tools
 from stillwater.store import Store, queries
@@ -67,13 +68,11 @@ def run(
             version="bench", rows=chosen.rows, arms={"default": kind},
         )  # fmt: skip
         log = logs.to_run_folder(folder / kind)
+        tools = Tools(Repositories(home, config.repo_url), sandbox, LitellmClient(None, None))
+        steps = {**STEPS, State.GENERATE: propose, State.APPLY: apply}
         Scheduler(
             store=store, run_id=kind, dataset_sha256=chosen.sha256, config=config,
-            tools=Tools(
-                Repositories(home, config.repo_url), sandbox, LitellmClient(None, None)
-            ),
-            steps={**STEPS, State.GENERATE: propose, State.APPLY: apply},
-            executor=ThreadExecutor(8),
+            executor=ThreadExecutor(Workshop(steps, tools), limits(config)),
         ).run()  # fmt: skip
         log.close()
         last = {row.instance_id: store.history(row.id)[-1] for row in store.machines(kind)}

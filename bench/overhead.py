@@ -26,11 +26,12 @@ import pysqlite3.dbapi2 as sqlite3
 from stillwater import logs
 from stillwater.config import load, stored
 from stillwater.datasets import Instance
-from stillwater.executor import ThreadExecutor
+from stillwater.executors import ThreadExecutor, Workshop
 from stillwater.models.protocol import Completion, Request
 from stillwater.repository import Repositories
 from stillwater.sandbox.protocol import Execution, Job, Setup
 from stillwater.scheduler import Scheduler
+from stillwater.slots import limits
 from stillwater.steps import STEPS, Tools
 from stillwater.store import Store
 
@@ -122,10 +123,10 @@ def stillwater(folder: Path, machines: int, attempts: int) -> tuple[int, float]:
             run_id="bench", dataset="bench", dataset_sha256="0" * 64, config=stored(config),
             version="bench", rows=rows, arms={"default": "instant"},
         )  # fmt: skip
+        tools = Tools(InstantRepositories(folder, ""), sandbox, InstantModel())
         scheduler = Scheduler(
             store=store, run_id="bench", dataset_sha256="0" * 64, config=config,
-            tools=Tools(InstantRepositories(folder, ""), sandbox, InstantModel()),
-            steps=STEPS, executor=ThreadExecutor(4),
+            executor=ThreadExecutor(Workshop(STEPS, tools), limits(config)),
         )  # fmt: skip
         log = logs.to_run_folder(folder / "runs")
         begun = time.perf_counter()

@@ -22,12 +22,13 @@ import pysqlite3.dbapi2 as sqlite3
 
 from stillwater import datasets, logs
 from stillwater.config import load, stored
-from stillwater.executor import ThreadExecutor
+from stillwater.executors import ThreadExecutor, Workshop
 from stillwater.machine import Event, State
 from stillwater.models.client import LitellmClient
 from stillwater.repository import Repositories
 from stillwater.sandbox import choose
 from stillwater.scheduler import Scheduler
+from stillwater.slots import limits
 from stillwater.snapshot import Artifact, Outcome, Snapshot
 from stillwater.steps import STEPS, Tools
 from stillwater.store import Store
@@ -64,10 +65,10 @@ def run(folder: Path, asked: argparse.Namespace, slots: int) -> Mapping[int, tup
             run_id="prefix", dataset="prefix", dataset_sha256="0" * 64, config=stored(config),
             version="bench", rows=rows, arms={"default": asked.model},
         )  # fmt: skip
+        tools = Tools(Repositories(folder, ""), sandbox, LitellmClient(asked.api_base))
         scheduler = Scheduler(
             store=store, run_id="prefix", dataset_sha256="0" * 64, config=config,
-            tools=Tools(Repositories(folder, ""), sandbox, LitellmClient(asked.api_base)),
-            steps={**STEPS, State.TEST: fail}, executor=ThreadExecutor(slots + 3),
+            executor=ThreadExecutor(Workshop({**STEPS, State.TEST: fail}, tools), limits(config)),
         )  # fmt: skip
         log = logs.to_run_folder(folder / "runs")
         scheduler.run()

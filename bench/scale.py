@@ -19,12 +19,13 @@ from pathlib import Path
 
 from stillwater import datasets, logs
 from stillwater.config import load, stored
-from stillwater.executor import ThreadExecutor
+from stillwater.executors import ThreadExecutor, Workshop
 from stillwater.machine import Event, State
 from stillwater.models.client import LitellmClient
 from stillwater.repository import Repositories
 from stillwater.sandbox import choose
 from stillwater.scheduler import Scheduler
+from stillwater.slots import limits
 from stillwater.snapshot import Artifact, Outcome, Snapshot
 from stillwater.steps import STEPS, Tools
 from stillwater.store import Store
@@ -54,11 +55,11 @@ def run(folder: Path, machines: int, kind: str) -> dict[str, float]:
             run_id="scale", dataset="scale", dataset_sha256="0" * 64, config=stored(config),
             version="bench", rows=rows, arms={"default": "instant"},
         )  # fmt: skip
+        tools = Tools(Repositories(folder, ""), sandbox, LitellmClient(None, None))
+        steps = {**STEPS, State.GENERATE: propose, State.APPLY: apply}
         scheduler = Scheduler(
             store=store, run_id="scale", dataset_sha256="0" * 64, config=config,
-            tools=Tools(Repositories(folder, ""), sandbox, LitellmClient(None, None)),
-            steps={**STEPS, State.GENERATE: propose, State.APPLY: apply},
-            executor=ThreadExecutor(config.sandbox_slots + 2),
+            executor=ThreadExecutor(Workshop(steps, tools), limits(config)),
         )  # fmt: skip
         log = logs.to_run_folder(folder / "runs")
         scheduler.run()

@@ -115,6 +115,16 @@ class Config(BaseSettings):
     defer_seconds: float = Field(2.0, gt=0)
     """The first wait; doubled each time, up to five minutes."""
 
+    executor: Literal["threads", "ray"] = Field("threads", exclude=True)
+    """Where steps are carried out: on threads of this process, or on a Ray cluster. Not stored, nor
+    are the settings of Ray: a run may go on elsewhere than it began."""
+    ray_address: str | None = Field(None, exclude=True)
+    """The cluster's head, HOST:PORT; if not set, Ray is started on this machine alone."""
+    ray_model_nodes: str | None = Field(None, exclude=True)
+    """LABEL=VALUE: only nodes with this label of Ray's ask the model."""
+    ray_sandbox_nodes: str | None = Field(None, exclude=True)
+    """LABEL=VALUE: only nodes with this label of Ray's run tests."""
+
     lease_seconds: float = Field(30.0, gt=0)
     """How long a scheduler may give no sign of life (paused, frozen) before another takes over."""
 
@@ -153,7 +163,8 @@ class Config(BaseSettings):
 RUN_WIDE = frozenset(
     {
         "sandbox", "docker_image", "image_budget", "model_slots", "sandbox_slots", "max_defers",
-        "defer_seconds", "lease_seconds", "heads_git", "repo_url",
+        "defer_seconds", "lease_seconds", "heads_git", "repo_url", "executor", "ray_address",
+        "ray_model_nodes", "ray_sandbox_nodes",
     }
 )  # fmt: skip
 """What the arms of one run share: where and how it runs, not how it repairs."""

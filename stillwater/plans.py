@@ -67,6 +67,8 @@ def plan(
     sandbox's leftovers removed.
     """
     repositories = place.repositories(config)
+    if place.cluster is not None:
+        place.cluster.check()
     if config.heads_git:
         Notes.of(config.heads_git, place.db)
     signing(place)

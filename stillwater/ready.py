@@ -3,46 +3,10 @@
 import heapq
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
-from enum import Enum
 
-from stillwater.config import Config
-from stillwater.machine import State
+from stillwater.executors.workshop import LONGEST_WAIT
+from stillwater.slots import SLOT_OF, Slot
 from stillwater.store import MachineRow
-
-LONGEST_WAIT = 300.0
-"""Seconds that a machine waits at most, whatever the world did to it."""
-
-
-class Slot(Enum):
-    """What a step occupies while it runs.
-
-    READ has a kind of its own, for it may wait long for an image or a clone, and must not keep a
-    slot then that a test could use. Its tests and those of TEST share what `Tools.slot` allows.
-    """
-
-    PREPARE = "prepare"
-    MODEL = "model"
-    SANDBOX = "sandbox"
-    CPU = "cpu"
-
-
-SLOT_OF = {
-    State.READ: Slot.PREPARE,
-    State.GENERATE: Slot.MODEL,
-    State.APPLY: Slot.CPU,
-    State.TEST: Slot.SANDBOX,
-    State.REFINE: Slot.CPU,
-}
-
-
-def limits(config: Config) -> dict[Slot, int]:
-    """How many steps of each kind may run at once."""
-    return {
-        Slot.PREPARE: config.sandbox_slots,
-        Slot.MODEL: config.model_slots,
-        Slot.SANDBOX: config.sandbox_slots,
-        Slot.CPU: 1,
-    }
 
 
 class Ready:
@@ -53,12 +17,22 @@ class Ready:
     """
 
     def __init__(self, limits: Mapping[Slot, int]) -> None:
-        self._most_begun = 4 * limits[Slot.MODEL] + 2 * limits[Slot.SANDBOX]
+        self._limits: Mapping[Slot, int] = dict.fromkeys(Slot, 0)
+        self._free = dict(self._limits)
         self._waiting: dict[Slot, list[tuple[bool, int]]] = {slot: [] for slot in Slot}
         self._delayed: list[tuple[datetime, int, Slot, bool]] = []
         self._running: dict[int, Slot] = {}
-        self._free = dict(limits)
         self._begun: set[int] = set()
+        self.limit(limits)
+
+    def limit(self, limits: Mapping[Slot, int]) -> None:
+        """So many steps of each kind may run from now on; those that run too many end first."""
+        if limits is self._limits:
+            return
+        for slot in Slot:
+            self._free[slot] += limits[slot] - self._limits[slot]
+        self._limits = limits
+        self._most_begun = 4 * limits[Slot.MODEL] + 2 * limits[Slot.SANDBOX]
 
     @property
     def running(self) -> bool:
@@ -82,7 +56,7 @@ class Ready:
             _, machine_id, slot, is_new = heapq.heappop(self._delayed)
             heapq.heappush(self._waiting[slot], (is_new, machine_id))
         for slot, waiting in self._waiting.items():
-            while waiting and self._free[slot]:
+            while waiting and self._free[slot] > 0:
                 if waiting[0][0] and len(self._begun) >= self._most_begun:
                     break
                 _, machine_id = heapq.heappop(waiting)

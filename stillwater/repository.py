@@ -163,7 +163,7 @@ class Repositories:
         work = self.home / "work"
         try:
             work.mkdir(parents=True, exist_ok=True)
-            folder = Path(tempfile.mkdtemp(prefix=f"{label}-", dir=work))
+            folder = Path(tempfile.mkdtemp(prefix=f"{scratch.unique()}-{label}-", dir=work))
         except OSError as error:
             raise FetchError(f"{work}: no work tree can be made: {error.strerror}") from error
         try:
@@ -200,7 +200,7 @@ class Repositories:
         """
         work = self.home / "work"
         work.mkdir(parents=True, exist_ok=True)
-        folder = Path(tempfile.mkdtemp(prefix="patch-", dir=work))
+        folder = Path(tempfile.mkdtemp(prefix=f"{scratch.unique()}-patch-", dir=work))
         try:
             for path, text in texts.items():
                 (folder / path).parent.mkdir(parents=True, exist_ok=True)
@@ -215,8 +215,9 @@ class Repositories:
             _remove(folder)
 
     def reap(self) -> int:
-        """Remove work trees that a dead scheduler left; how many."""
-        left = list((self.home / "work").glob("*"))
+        """Remove work trees that dead processes left; how many."""
+        work = (self.home / "work").glob("*")
+        left = [folder for folder in work if not scratch.belongs_to_the_living(folder.name)]
         for folder in left:
             _remove(folder)
         return len(left)

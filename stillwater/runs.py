@@ -9,18 +9,21 @@ from functools import partial
 from pathlib import Path
 from types import FrameType
 
+from stillwater import __version__
 from stillwater.canonical import digest
 from stillwater.config import Config, frozen, frozen_arms
-from stillwater.executor import ThreadExecutor
+from stillwater.executors import Executor, ThreadExecutor, Workshop
+from stillwater.executors.ray import Cluster, Outfit, RayExecutor
 from stillwater.keeper import Keeper, Sign, catch_up, unsigned
 from stillwater.machine import State
-from stillwater.models.client import LitellmClient
+from stillwater.models.client import client
 from stillwater.notes import Notes
 from stillwater.repository import Repositories
 from stillwater.sandbox import DockerSandbox, engine_answers
 from stillwater.sandbox import choose as choose_sandbox
 from stillwater.sandbox.protocol import Sandbox
 from stillwater.scheduler import Listener, Scheduler
+from stillwater.slots import limits
 from stillwater.steps import STEPS, Step, Tools
 from stillwater.store import LEASE_SECONDS, SchedulerLease, Store, TakenOver, refuse_foreign
 
@@ -32,12 +35,20 @@ class Place:
     """Where a database and what belongs to it lie: beside it, in a hidden folder of its name.
 
     Repositories that the `lender`, another database's folder, holds are read there.
-    `certificate_key` is the file of the key that heads are signed with, None to sign none.
+    `certificate_key` is the file of the key that heads are signed with, None to sign none. Steps
+    are carried out on the `cluster`, or without one in this process.
     """
 
     db: Path
     lender: Path | None = None
     certificate_key: str | None = None
+    cluster: Cluster | None = None
+
+    @classmethod
+    def of(cls, db: Path, config: Config) -> "Place":
+        """That database, driven as today's configuration says; raises ConfigError."""
+        cluster = Cluster.of(config) if config.executor == "ray" else None
+        return cls(db, certificate_key=config.certificate_key, cluster=cluster)
 
     @property
     def folder(self) -> Path:
@@ -96,29 +107,51 @@ def scheduler_of(
     listener: Listener | None,
     steps: Mapping[State, Step] = STEPS,
 ) -> Scheduler:
-    """The scheduler of a stored run, with what its steps work with."""
+    """The scheduler of a stored run, with what carries its steps out.
+
+    Raises:
+        InputError: the place's cluster can't be used.
+    """
     run = store.run(run_id)
-    config = frozen(run.config)
-    tools = Tools(
-        place.repositories(config),
-        sandbox,
-        _client(config),
-        threading.BoundedSemaphore(config.sandbox_slots),
-    )
+    config, arms = frozen(run.config), frozen_arms(run.config)
+    executor: Executor
+    if place.cluster is None or steps is not STEPS:
+        executor = _threads(place, sandbox, steps, config, arms)
+    else:
+        executor = _ray(place, place.cluster, config, arms)
     return Scheduler(
         store=store,
         run_id=run_id,
         dataset_sha256=run.dataset_sha256,
         config=config,
-        tools=tools,
-        arms={
-            name: (one, replace(tools, models=_client(one)))
-            for name, one in frozen_arms(run.config).items()
-        },
-        steps=steps,
-        executor=ThreadExecutor(config.model_slots + 2 * config.sandbox_slots + 1),
+        arms=arms,
+        executor=executor,
         listener=listener,
     )
+
+
+def _threads(
+    place: Place,
+    sandbox: Sandbox,
+    steps: Mapping[State, Step],
+    config: Config,
+    arms: Mapping[str, Config],
+) -> ThreadExecutor:
+    tools = Tools(
+        place.repositories(config),
+        sandbox,
+        client(config),
+        threading.BoundedSemaphore(config.sandbox_slots),
+    )
+    others = {name: replace(tools, models=client(one)) for name, one in arms.items()}
+    return ThreadExecutor(Workshop(steps, tools, others), limits(config))
+
+
+def _ray(place: Place, cluster: Cluster, config: Config, arms: Mapping[str, Config]) -> RayExecutor:
+    outfit = Outfit(__version__, place.label, place.folder, config.sandbox, config, arms)
+    executor = RayExecutor(outfit, cluster, place.folder / "ray.log")
+    executor.connect()
+    return executor
 
 
 def go_on(place: Place, scheduler: Scheduler) -> None:
@@ -127,15 +160,10 @@ def go_on(place: Place, scheduler: Scheduler) -> None:
         try:
             scheduler.run()
         except TakenOver:
-            scheduler.tools.sandbox.cancel()
+            scheduler.executor.cancel()
             raise
         finally:
             scheduler.executor.close()
-
-
-def _client(config: Config) -> LitellmClient:
-    key = config.api_key.get_secret_value() if config.api_key else None
-    return LitellmClient(config.api_base, key)
 
 
 def _notes(place: Place, config: Config | None) -> Notes | None:

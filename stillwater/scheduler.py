@@ -6,7 +6,6 @@ scheduler that starts on a database simply goes on.
 
 import queue
 import time
-import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -16,22 +15,16 @@ import structlog
 
 from stillwater.config import Config
 from stillwater.datasets import Instance, instance_of
-from stillwater.errors import WorldError
-from stillwater.executor import Executor
+from stillwater.executors import Ended, Executor
 from stillwater.machine import FINAL, Event, State
-from stillwater.memory import shortage
-from stillwater.ready import LONGEST_WAIT, Ready, limits
-from stillwater.sandbox.protocol import Cancelled
-from stillwater.snapshot import Artifact, Outcome, Past, Snapshot
-from stillwater.steps import Step, Tools
-from stillwater.store import MachineRow, Sealed, Store, seal
+from stillwater.ready import Ready
+from stillwater.seal import seal
+from stillwater.snapshot import Outcome, Past, Snapshot
+from stillwater.store import MachineRow, Store
 
 FINISH_SECONDS = 7.0
 CANCEL_SECONDS = 2.0
 CANCELLED = "cancelled by the operator"
-
-
-NOTHING = seal({}, {})
 
 FAILING, TESTS = (Event.READ, "failing"), (Event.READ, "tests")
 EDITS = (Event.PROPOSED, "edits")
@@ -71,13 +64,11 @@ class Tracked:
 
 @dataclass(frozen=True)
 class Done:
-    """A step's end, on its way from a thread to the scheduler."""
+    """A step's end, on its way from the executor to the scheduler."""
 
-    machine_id: int
-    outcome: Outcome | None
-    sealed: Sealed
+    snapshot: Snapshot
     started_at: datetime
-    needs_a_person: str | None = None
+    ended: Ended
 
 
 @dataclass
@@ -88,12 +79,10 @@ class Scheduler:
     run_id: str
     dataset_sha256: str
     config: Config
-    tools: Tools
-    steps: Mapping[State, Step]
     executor: Executor
     listener: Listener | None = None
-    arms: Mapping[str, tuple[Config, Tools]] = field(default_factory=dict)
-    """What the machines of an arm work with, where it isn't `config` and `tools`."""
+    arms: Mapping[str, Config] = field(default_factory=dict)
+    """The configuration of an arm's machines, where it isn't `config`."""
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     blocked: str | None = field(default=None, init=False)
     """Why the run stopped by itself: what someone has to see to before it can go on."""
@@ -117,12 +106,13 @@ class Scheduler:
         """Go on until every machine is final (True), or `stop` was called or the run is `blocked`
         (False)."""
         self._log = structlog.get_logger().bind(run=self.run_id)
-        self._ready = Ready(limits(self.config))
+        self._ready = Ready(self.executor.limits())
         for row in self.store.active(self.run_id):
             self._tracked[row.id] = Tracked(row)
             self._ready.add(row, self.clock())
         while self._tracked and not self._signals and self._cancelled is None:
             now = self.clock()
+            self._ready.limit(self.executor.limits())
             for machine_id in self._ready.take(now):
                 self._start(machine_id)
             self._take(self._ready.seconds_to_next(now))
@@ -141,48 +131,9 @@ class Scheduler:
         started_at = self.clock()
         if self.listener:
             self.listener.started(machine_id, snapshot.state, snapshot.attempt)
-        step = self.steps[snapshot.state]
-        self.executor.submit(lambda: self._done.put(self._call(step, snapshot, started_at)))
-
-    def _of(self, arm: str) -> tuple[Config, Tools]:
-        return self.arms.get(arm, (self.config, self.tools))
-
-    def _call(self, step: Step, snapshot: Snapshot, started_at: datetime) -> Done:
-        told = {"instance": snapshot.instance.instance_id, "state": snapshot.state.value}
-        try:
-            outcome = step(snapshot, self._of(snapshot.arm)[1])
-            sealed = seal(outcome.evidence, outcome.artifacts)
-        except Cancelled:
-            return Done(snapshot.machine_id, None, NOTHING, started_at)
-        except Exception as error:
-            world = error if isinstance(error, WorldError) else shortage(error)
-            if world is not None:
-                outcome = self._deferred(snapshot, world)
-                self._log.warning("world failed", reason=str(world), **told)
-                needs = str(world) if world.needs_a_person else None
-                sealed = seal(outcome.evidence, {})
-                return Done(snapshot.machine_id, outcome, sealed, started_at, needs)
-            trace = traceback.format_exc()
-            self._log.error("step crashed", error=repr(error), traceback=trace, **told)
-            outcome = _crashed(error, trace)
-            sealed = seal(outcome.evidence, outcome.artifacts)
-        return Done(snapshot.machine_id, outcome, sealed, started_at)
-
-    def _deferred(self, snapshot: Snapshot, error: WorldError) -> Outcome:
-        reason, most = str(error), self.config.max_defers
-        if error.most_in_a_row is not None:
-            most = min(most, error.most_in_a_row)
-        deferred = 0
-        for past in reversed(snapshot.past):
-            if past.event is not Event.DEFER:
-                break
-            deferred += 1
-        if deferred >= most and not error.needs_a_person:
-            return Outcome(
-                Event.ABORT, {"reason": f"deferred {deferred} times; the last time: {reason}"}
-            )
-        wait = min(self.config.defer_seconds * 2**deferred, LONGEST_WAIT)
-        return Outcome(Event.DEFER, {"reason": reason, "wait_seconds": wait})
+        self.executor.submit(
+            snapshot, lambda ended: self._done.put(Done(snapshot, started_at, ended))
+        )
 
     def _snapshot(self, tracked: Tracked) -> Snapshot:
         row = tracked.row
@@ -202,7 +153,7 @@ class Scheduler:
             machine_id=row.id,
             arm=row.arm,
             instance=tracked.instance,
-            config=self._of(row.arm)[0],
+            config=self.arms.get(row.arm, self.config),
             state=row.state,
             attempt=row.attempt,
             model=row.model,
@@ -219,11 +170,12 @@ class Scheduler:
             self._commit(done)
 
     def _commit(self, done: Done) -> None:
-        tracked = self._tracked[done.machine_id]
-        self._ready.ended(done.machine_id)
-        if done.outcome is None:
+        machine_id, outcome = done.snapshot.machine_id, done.ended.outcome
+        self._ready.ended(machine_id)
+        if outcome is None:
             return
-        row, outcome = tracked.row, done.outcome
+        tracked = self._tracked[machine_id]
+        row = tracked.row
         now = self.clock()
         wait = outcome.evidence.get("wait_seconds") if outcome.event is Event.DEFER else None
         not_before = now + timedelta(seconds=wait) if isinstance(wait, int | float) else None
@@ -232,7 +184,7 @@ class Scheduler:
             row.id,
             expect_seq=row.seq,
             event=outcome.event,
-            sealed=done.sealed,
+            sealed=done.ended.sealed,
             started_at=done.started_at,
             finished_at=now,
             attempt=row.attempt,
@@ -253,19 +205,28 @@ class Scheduler:
         if tracked.past is not None:
             tracked.past.append(past)
         if self.listener:
-            self.listener.committed(done.machine_id, past)
+            self.listener.committed(machine_id, past)
+        self._tell(row, past, outcome)
+        if past.target in FINAL:
+            del self._tracked[machine_id]
+            self._ready.forget(machine_id)
+        else:
+            self._ready.add(tracked.row, now)
+        if done.ended.needs_a_person and not self.blocked:
+            self.blocked = done.ended.needs_a_person
+            self.stop()
+
+    def _tell(self, row: MachineRow, past: Past, outcome: Outcome) -> None:
+        told = {"instance": row.instance_id, "state": past.source.value}
+        if past.event is Event.DEFER:
+            self._log.warning("world failed", reason=past.evidence["reason"], **told)
+        if trace := outcome.artifacts.get("traceback"):
+            text = trace.content.decode("utf-8", "replace")
+            self._log.error("step crashed", error=past.evidence["reason"], traceback=text, **told)
         self._log.info(
             "transition", instance=row.instance_id, attempt=past.attempt,
             source=past.source.value, happened=past.event.value, target=past.target.value,
         )  # fmt: skip
-        if past.target in FINAL:
-            del self._tracked[done.machine_id]
-            self._ready.forget(done.machine_id)
-        else:
-            self._ready.add(tracked.row, now)
-        if done.needs_a_person and not self.blocked:
-            self.blocked = done.needs_a_person
-            self.stop()
 
     def _wind_down(self) -> None:
         self._drain(FINISH_SECONDS, until_signals=2)
@@ -273,7 +234,7 @@ class Scheduler:
 
     def _cut_short(self) -> None:
         if self._ready.running:
-            self.tools.sandbox.cancel()
+            self.executor.cancel()
             self._drain(CANCEL_SECONDS, until_signals=3)
 
     def _drain(self, seconds: float, until_signals: int) -> None:
@@ -303,15 +264,6 @@ def abandon(store: Store, run_id: str, reason: str, now: datetime) -> None:
             next_attempt=row.attempt,
         )
     store.finish_run(run_id)
-
-
-def _crashed(error: Exception, told: str) -> Outcome:
-    reason = f"internal error: {type(error).__name__}: {error}"
-    return Outcome(
-        Event.ABORT,
-        {"reason": reason.encode("utf-8", "replace").decode()},
-        {"traceback": Artifact("log", told.encode("utf-8", "replace"))},
-    )
 
 
 def _needed(row: MachineRow, past: list[Past]) -> set[str]:

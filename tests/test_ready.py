@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from stillwater.machine import State
-from stillwater.ready import Ready, Slot
+from stillwater.ready import Ready
+from stillwater.slots import Slot
 from stillwater.store import MachineRow
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

@@ -168,6 +168,15 @@ def test_what_a_dead_scheduler_left_is_reaped(tmp_path: Path) -> None:
     assert list((tmp_path / "home" / "work").iterdir()) == []
 
 
+def test_what_a_living_process_works_on_stays(source: Path, tmp_path: Path) -> None:
+    repositories = Repositories(tmp_path / "home", "unused")
+    commit = git(source, "rev-parse", "HEAD")
+    store = repositories.ensure(instance(source, commit))
+    with repositories.tree(store, commit, "x-1") as tree:
+        assert repositories.reap() == 0
+        assert any(tree.iterdir())
+
+
 def test_the_locks_and_halves_of_a_killed_git_hold_up_no_later_fetch(
     source: Path, tmp_path: Path
 ) -> None:

@@ -9,11 +9,12 @@ import pytest
 
 from stillwater.config import Config, load, stored
 from stillwater.errors import WorldError
-from stillwater.executor import ThreadExecutor
+from stillwater.executors import ThreadExecutor, Workshop
 from stillwater.machine import Event, State
 from stillwater.repository import Repositories
 from stillwater.sandbox.protocol import Cancelled, Execution, Job, Setup
 from stillwater.scheduler import Scheduler
+from stillwater.slots import limits
 from stillwater.snapshot import Artifact, Outcome, Past, Snapshot
 from stillwater.steps import Step, Tools
 from stillwater.store import Store
@@ -78,10 +79,10 @@ class Run:
             return step(snapshot)
 
         steps: dict[State, Step] = dict.fromkeys(GOOD, adapted)
+        tools = Tools(Repositories(self.folder, ""), self.sandbox, None)  # type: ignore[arg-type]
         return Scheduler(
             store=self.store, run_id="r", dataset_sha256=SHA, config=self.config,
-            tools=Tools(Repositories(self.folder, ""), self.sandbox, None),  # type: ignore[arg-type]
-            steps=steps, executor=ThreadExecutor(8),
+            executor=ThreadExecutor(Workshop(steps, tools), limits(self.config)),
         )  # fmt: skip
 
     def paths(self) -> list[list[str]]:

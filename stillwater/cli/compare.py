@@ -10,11 +10,13 @@ from stillwater.cli.options import (
     Attempts,
     ConfigFile,
     DatasetName,
+    Executor,
     Feedback,
     Instances,
     Limit,
     Model,
     Part,
+    RayAddress,
     Repositories,
     SandboxKind,
     Set,
@@ -23,7 +25,7 @@ from stillwater.cli.options import (
     Verbose,
 )
 from stillwater.cli.reader import DEFAULT_DB, Db
-from stillwater.cli.run import begin, flags_of
+from stillwater.cli.run import begin, flags_of, where
 from stillwater.errors import InputError
 
 THE_STORY = ("patch", "direct", "feedback-1", "feedback", "resample", "mutate")
@@ -50,6 +52,8 @@ def command(
     sandbox: SandboxKind = None,
     assignments: Set = None,
     config: ConfigFile = None,
+    executor: Executor = None,
+    ray_address: RayAddress = None,
     db: Db = DEFAULT_DB,
     verbose: Verbose = False,
 ) -> None:
@@ -62,7 +66,7 @@ def command(
         raise InputError(f"--arm {names[0]} alone can't be compared: name two arms or more")
     flags = flags_of(model, attempts, feedback, sandbox, assignments)
     arms = configuration.load_arms(names, flags, config)
-    settings = configuration.load(flags, config)
+    settings = configuration.load(flags | where(executor, ray_address), config)
     wanted = datasets.Selection(instance or (), repo or (), shuffle, part, limit)
     chosen = datasets.select(datasets.load(dataset, split), wanted)
     begin(chosen, settings, arms, db, verbose=verbose)

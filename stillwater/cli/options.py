@@ -29,6 +29,13 @@ Feedback = Annotated[
 ]
 SandboxKind = Annotated[str | None, typer.Option("--sandbox", help="auto, docker or local.")]
 Set = Annotated[list[str] | None, typer.Option("--set", help="KEY=VALUE: any setting.")]
+Executor = Annotated[
+    str | None, typer.Option("--executor", help="Where steps run: threads, or ray.")
+]
+RayAddress = Annotated[
+    str | None,
+    typer.Option("--ray-address", help="HOST:PORT of a Ray cluster's head; else this machine."),
+]
 Arm = Annotated[
     str | None, typer.Option("--arm", help="A named configuration: patch, strict, direct, …")
 ]

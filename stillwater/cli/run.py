@@ -17,11 +17,13 @@ from stillwater.cli.options import (
     Attempts,
     ConfigFile,
     DatasetName,
+    Executor,
     Feedback,
     Instances,
     Limit,
     Model,
     Part,
+    RayAddress,
     Repositories,
     SandboxKind,
     Set,
@@ -54,11 +56,14 @@ def run(
     arm: Arm = None,
     assignments: Set = None,
     config: ConfigFile = None,
+    executor: Executor = None,
+    ray_address: RayAddress = None,
     db: Db = DEFAULT_DB,
     verbose: Verbose = False,
 ) -> None:
     """Repair every instance of a dataset."""
-    settings = settings_of(model, attempts, feedback, sandbox, assignments, config, arm)
+    flags = flags_of(model, attempts, feedback, sandbox, assignments)
+    settings = configuration.load(flags | where(executor, ray_address), config, arm)
     wanted = datasets.Selection(instance or (), repo or (), shuffle, part, limit)
     chosen = datasets.select(datasets.load(dataset, split), wanted)
     begin(chosen, settings, {arm: settings} if arm else None, db, verbose=verbose)
@@ -66,12 +71,14 @@ def run(
 
 def resume(
     run_id: Annotated[str | None, typer.Argument(metavar="[RUN]", help="A run's id.")] = None,
+    executor: Executor = None,
+    ray_address: RayAddress = None,
     db: Db = DEFAULT_DB,
     verbose: Verbose = False,
 ) -> None:
     """Go on where the last scheduler stopped, however it stopped."""
-    today = configuration.load()
-    place = runs.Place(db, certificate_key=today.certificate_key)
+    today = configuration.load(where(executor, ray_address))
+    place = runs.Place.of(db, today)
     with Store.open(db, read_only=True):
         pass
     with runs.opened(place, run_id, today.lease_seconds) as store:
@@ -100,6 +107,13 @@ def flags_of(
     return configuration.parse_set(assignments or ()) | given
 
 
+def where(executor: str | None, ray_address: str | None) -> dict[str, Any]:
+    """What the flags say of where steps run; an address is one of Ray's."""
+    if ray_address is not None:
+        return {"executor": executor or "ray", "ray_address": ray_address}
+    return {} if executor is None else {"executor": executor}
+
+
 def settings_of(
     model: str | None,
     attempts: int | None,
@@ -123,7 +137,7 @@ def begin(
     verbose: bool,
 ) -> None:
     """Plan a run of the dataset, write it and drive it; without `arms`, under `settings` alone."""
-    place = runs.Place(db, certificate_key=settings.certificate_key)
+    place = runs.Place.of(db, settings)
     with runs.opened(place, lease_seconds=settings.lease_seconds) as store:
         ready = plans.plan(place, dataset, settings, notice, arms=arms)
         run_id = plans.create(store, ready)

@@ -41,7 +41,7 @@ def command(
 
     today = configuration.load(None, config)
     settings = server.Settings(
-        place=runs.Place(db, certificate_key=today.certificate_key),
+        place=runs.Place.of(db, today),
         host=host,
         port=port,
         token=os.environ.get(TOKEN) or None,

@@ -5,11 +5,14 @@ import os
 import threading
 import time
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from stillwater.errors import StillwaterError
 from stillwater.models.protocol import BadRequest, Completion, ModelError, ModelRefused, Request
 from stillwater.secrets import hide
+
+if TYPE_CHECKING:
+    from stillwater.config import Config
 
 BUILTIN = "builtin/"
 
@@ -87,6 +90,12 @@ class LitellmClient:
         except Exception as error:
             # Not `from error`: a traceback would tell what the server said, key and all.
             raise _named(error, request.model, self.api_key) from None
+
+
+def client(config: "Config") -> LitellmClient:
+    """The client that a configuration asks for."""
+    key = config.api_key.get_secret_value() if config.api_key else None
+    return LitellmClient(config.api_base, key)
 
 
 def load_litellm() -> Any:

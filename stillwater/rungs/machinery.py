@@ -16,7 +16,7 @@ from stillwater.audit.whole import audit
 from stillwater.canonical import Json
 from stillwater.config import Config, frozen, frozen_arms, stored
 from stillwater.errors import InputError, WorldError
-from stillwater.executor import ThreadExecutor
+from stillwater.executors import ThreadExecutor, Workshop
 from stillwater.machine import Event, State, edges
 from stillwater.models.client import BUILTIN
 from stillwater.models.reach import Reach, reach
@@ -25,11 +25,11 @@ from stillwater.rungs import canary, throwaway
 from stillwater.rungs.model import Asked, Finding, Result
 from stillwater.sandbox import DockerSandbox, LocalSandbox, Sandbox, engine, images
 from stillwater.scheduler import Scheduler
+from stillwater.slots import limits
 from stillwater.steps import Tools
 from stillwater.store import Store
 
 RUNG = 641
-THREADS = 4
 FEEDBACKS = ("tests", "visible")
 Edge = tuple[State, Event, State]
 
@@ -94,14 +94,13 @@ def _run(
         rows=rows,
         arms={"default": canary.MODEL},
     )
+    tools = Tools(Repositories(home, config.repo_url), sandbox, canary.Model())
     scheduler = Scheduler(
         store=store,
         run_id=config.feedback,
         dataset_sha256=sha256,
         config=config,
-        tools=Tools(Repositories(home, config.repo_url), sandbox, canary.Model()),
-        steps=canary.steps(),
-        executor=ThreadExecutor(THREADS),
+        executor=ThreadExecutor(Workshop(canary.steps(), tools), limits(config)),
     )
     scheduler.run()
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from filelock import FileLock
 
-from stillwater.sandbox import disk, environments, images
+from stillwater.sandbox import disk, environments, images, scratch
 from stillwater.sandbox.containers import (
     NOBODY,
     ROOT,
@@ -140,7 +140,7 @@ class DockerSandbox:
     def reap(self) -> int:
         """Remove all containers with this label: call it only when no scheduler uses it.
 
-        How many there were, besides this sandbox's own spares.
+        Those of workers that ended go too. How many there were, besides this sandbox's own spares.
         """
         self._spares.empty()
         removed = 0
@@ -149,6 +149,20 @@ class DockerSandbox:
             for left in client.containers.list(all=True, filters=labelled, ignore_removed=True):
                 remove(left)
                 removed += 1
+        return removed + self.reap_dead(self._label)
+
+    def reap_dead(self, family: str) -> int:
+        """Remove the containers of sandboxes labelled `family`-`scratch.unique()` whose process
+        ended; how many."""
+        removed = 0
+        with self._engine.client() as client:
+            for left in client.containers.list(
+                all=True, filters={"label": "stillwater"}, ignore_removed=True
+            ):
+                _, of_family, owner = left.labels.get("stillwater", "").partition(f"{family}-")
+                if of_family and scratch.belongs_to_the_dead(owner):
+                    remove(left)
+                    removed += 1
         return removed
 
     def _check_cancelled(self) -> None:

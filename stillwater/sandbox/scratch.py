@@ -29,8 +29,13 @@ def unique() -> str:
 
 def belongs_to_the_dead(name: str) -> bool:
     """Whether a name made from `unique` is of a process that ended."""
+    return _NAME.search(name) is not None and not belongs_to_the_living(name)
+
+
+def belongs_to_the_living(name: str) -> bool:
+    """Whether a name is made from `unique` and of a process that lives."""
     match = _NAME.search(name)
-    return match is not None and start_time(int(match["pid"])) != int(match["started"])
+    return match is not None and start_time(int(match["pid"])) == int(match["started"])
 
 
 @contextmanager

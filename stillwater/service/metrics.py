@@ -23,8 +23,8 @@ from prometheus_client.registry import Collector
 from stillwater import __version__
 from stillwater.config import frozen
 from stillwater.machine import Event, State
-from stillwater.ready import SLOT_OF, Slot, limits
 from stillwater.service.worker import Activity
+from stillwater.slots import SLOT_OF, Slot, limits
 from stillwater.store import listing
 from stillwater.store.totals import BOUNDS, Totals
 

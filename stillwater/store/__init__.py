@@ -3,9 +3,9 @@
 `store.py` is the one way in; `queries.py` reads the views for reports; `lease.py` sees to it that
 there is one scheduler. `schema.py`, `triggers.py` and `views.py` say what the database holds,
 `engine.py` and `migrate.py` open it and bring it up to date, `upkeep.py` copies, checks and
-compacts it, `seal.py`, `commit.py` and `record.py` make the chain of digests, `rungs.py` that of
-the rungs that were tried. Checking the chains is the audit's (stillwater/audit), which shares
-nothing with what made them.
+compacts it, `commit.py` and `record.py` make the chain of digests, `rungs.py` that of the rungs
+that were tried. Checking the chains is the audit's (stillwater/audit), which shares nothing with
+what made them.
 """
 
 from stillwater.store.engine import refuse_foreign
@@ -13,7 +13,6 @@ from stillwater.store.errors import StaleCommit, StoreError, TakenOver
 from stillwater.store.lease import LEASE_SECONDS, LeaseHeld, SchedulerLease
 from stillwater.store.rows import MachineRow, RunRow
 from stillwater.store.rungs import NewRung, RungRow
-from stillwater.store.seal import Sealed, UnfitEvidence, seal
 from stillwater.store.store import Store
 
 __all__ = [
@@ -24,12 +23,9 @@ __all__ = [
     "RunRow",
     "RungRow",
     "SchedulerLease",
-    "Sealed",
     "StaleCommit",
     "Store",
     "StoreError",
     "TakenOver",
-    "UnfitEvidence",
     "refuse_foreign",
-    "seal",
 ]

@@ -10,12 +10,12 @@ from sqlalchemy import Connection
 
 from stillwater.errors import InputError
 from stillwater.machine import Event, IllegalEvent, Row, State, fire
+from stillwater.seal import Sealed
 from stillwater.store import statements as sql
 from stillwater.store.engine import driver
 from stillwater.store.errors import LOST, StaleCommit, TakenOver
 from stillwater.store.record import Record
 from stillwater.store.schema import GENESIS
-from stillwater.store.seal import Sealed
 from stillwater.store.times import stamp
 
 

@@ -17,6 +17,7 @@ from stillwater import __version__
 from stillwater.canonical import Json, digest
 from stillwater.errors import InputError
 from stillwater.machine import Event, State
+from stillwater.seal import Sealed
 from stillwater.snapshot import Past
 from stillwater.store import rungs
 from stillwater.store import statements as sql
@@ -27,7 +28,6 @@ from stillwater.store.errors import LOST, StoreError, TakenOver, sentences
 from stillwater.store.lease import SchedulerLease
 from stillwater.store.rows import MachineRow, RunRow
 from stillwater.store.rungs import NewRung, RungRow
-from stillwater.store.seal import Sealed
 from stillwater.store.times import Clock, maybe, moment, stamp, utc_now
 
 

@@ -16,13 +16,14 @@ from stillwater.audit.model import Report
 from stillwater.audit.whole import audit
 from stillwater.canonical import Json, canonical, digest
 from stillwater.config import load, stored
-from stillwater.executor import ThreadExecutor
+from stillwater.executors import ThreadExecutor, Workshop
 from stillwater.heads import beside
 from stillwater.keeper import Keeper
 from stillwater.models.protocol import Completion, Request
 from stillwater.repository import Repositories
 from stillwater.sandbox.protocol import Execution, Job, Setup
 from stillwater.scheduler import Scheduler
+from stillwater.slots import limits
 from stillwater.steps import STEPS, Tools
 from stillwater.store import Store
 
@@ -138,10 +139,10 @@ def make(folder: Path) -> "World":
                 config=stored(config), version=__version__, arms={"default": "m"},
                 rows=[row(name, folder / "source", commit) for name in names],
             )  # fmt: skip
+            tools = Tools(Repositories(world.home, ""), Sandbox(), Model())
             scheduler = Scheduler(
                 store=store, run_id=run, dataset_sha256=store.run(run).dataset_sha256,
-                config=config, tools=Tools(Repositories(world.home, ""), Sandbox(), Model()),
-                steps=STEPS, executor=ThreadExecutor(4),
+                config=config, executor=ThreadExecutor(Workshop(STEPS, tools), limits(config)),
             )  # fmt: skip
             with Keeper(world.db, seconds=1000):
                 assert scheduler.run()

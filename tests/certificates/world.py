@@ -13,11 +13,12 @@ from stillwater.canonical import Json, canonical, digest
 from stillwater.certificates.statement import passed, sealed, subject
 from stillwater.cli.main import app
 from stillwater.config import load, stored
-from stillwater.executor import ThreadExecutor
+from stillwater.executors import ThreadExecutor, Workshop
 from stillwater.models.protocol import Completion, Request
 from stillwater.repository import Repositories
 from stillwater.sandbox import LocalSandbox
 from stillwater.scheduler import Scheduler
+from stillwater.slots import limits
 from stillwater.steps import STEPS, Tools
 from stillwater.store import Store
 from stillwater.versions import versions
@@ -84,7 +85,7 @@ def make(folder: Path) -> World:
         tools = Tools(Repositories(home, ""), LocalSandbox(home), Model())
         scheduler = Scheduler(
             store=store, run_id="run-1", dataset_sha256=digest(b"some"), config=config,
-            tools=tools, steps=STEPS, executor=ThreadExecutor(3),
+            executor=ThreadExecutor(Workshop(STEPS, tools), limits(config)),
         )  # fmt: skip
         assert scheduler.run()
     return World(source, db, row)

@@ -13,8 +13,9 @@ from stillwater.canonical import Json
 from stillwater.cli import audit, database, doctor, export, report, show, status, submission
 from stillwater.errors import InputError
 from stillwater.machine import Event
+from stillwater.seal import seal
 from stillwater.snapshot import Artifact
-from stillwater.store import Store, seal
+from stillwater.store import Store
 
 ESCAPES = "\x1b[31mred\x1b[0m \x1b]0;title\x07bell\x07 [bold]not markup[/bold]"
 PATCH = "--- a/ledger/money.py\n+++ b/ledger/money.py\n@@ -1 +1 @@\n-x = 1\r\n+x = 2\r\n"

@@ -8,13 +8,14 @@ from typing import Any
 from stillwater import __version__, replay
 from stillwater.canonical import digest
 from stillwater.config import frozen, load, stored
-from stillwater.executor import ThreadExecutor
+from stillwater.executors import ThreadExecutor, Workshop
 from stillwater.models.protocol import Completion, Request
 from stillwater.replay import Record, Report
 from stillwater.repository import Repositories
 from stillwater.runs import Place
 from stillwater.sandbox.protocol import Execution, Job
 from stillwater.scheduler import Listener, Scheduler
+from stillwater.slots import limits
 from stillwater.steps import STEPS, Tools
 from stillwater.store import Store
 from tests.audit import world as audit
@@ -84,7 +85,8 @@ class World:
                 rows=[audit.row(name, self.folder / "source", self.commit) for name in names],
             )  # fmt: skip
             tools = Tools(Repositories(self.place.folder, ""), Sandbox(), Model(answers))
-            scheduler = Scheduler(store, "r", digest(b"d"), config, tools, STEPS, ThreadExecutor(3))
+            threads = ThreadExecutor(Workshop(STEPS, tools), limits(config))
+            scheduler = Scheduler(store, "r", digest(b"d"), config, threads)
             scheduler.listener = listener(scheduler)
             scheduler.run()
 
@@ -98,8 +100,9 @@ class World:
             replay.begin(new, record, replay.prepare(place, record, "local"))
             config = frozen(new.run("r").config)
             tools = Tools(place.repositories(config), sandbox or Sandbox(), NoModel())
-            steps = replay.following(record)
-            made = Scheduler(new, "r", digest(b"d"), config, tools, steps, ThreadExecutor(3))
+            workshop = Workshop(replay.following(record), tools)
+            threads = ThreadExecutor(workshop, limits(config))
+            made = Scheduler(new, "r", digest(b"d"), config, threads)
             assert made.run()
             report = replay.compare(record, new)
         assert holds(place.db)

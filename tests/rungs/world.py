@@ -10,11 +10,12 @@ from typing import Any
 from stillwater import __version__
 from stillwater.canonical import Json, canonical, digest
 from stillwater.config import frozen, frozen_arms, load, stored
-from stillwater.executor import ThreadExecutor
+from stillwater.executors import ThreadExecutor, Workshop
 from stillwater.models.protocol import Completion, Request
 from stillwater.runs import Place
 from stillwater.sandbox import LocalSandbox
 from stillwater.scheduler import Scheduler
+from stillwater.slots import limits
 from stillwater.steps import STEPS, Tools
 from stillwater.store import Store
 from tests.certificates.world import ANSWER, CODE, DOUBLE, HIDDEN, TESTS, TRIPLE, call, git
@@ -120,8 +121,8 @@ def _run(made: World, run_id: str, rows: Sequence[dict[str, Json]], arms: Sequen
         shared = frozen(config)
         tools = Tools(place.repositories(shared), LocalSandbox(place.folder), Model())
         scheduler = Scheduler(
-            store=store, run_id=run_id, dataset_sha256=sha256, config=shared, tools=tools,
-            steps=STEPS, executor=ThreadExecutor(3),
-            arms={name: (one, tools) for name, one in frozen_arms(config).items()},
+            store=store, run_id=run_id, dataset_sha256=sha256, config=shared,
+            executor=ThreadExecutor(Workshop(STEPS, tools), limits(shared)),
+            arms=frozen_arms(config),
         )  # fmt: skip
         assert scheduler.run()

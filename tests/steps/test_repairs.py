@@ -10,11 +10,12 @@ from typing import Any
 import pytest
 
 from stillwater.config import load, stored
-from stillwater.executor import ThreadExecutor
+from stillwater.executors import ThreadExecutor, Workshop
 from stillwater.models.client import LitellmClient
 from stillwater.repository import Repositories
 from stillwater.sandbox import LocalSandbox
 from stillwater.scheduler import Scheduler
+from stillwater.slots import limits
 from stillwater.snapshot import Past
 from stillwater.steps import STEPS, Tools
 from stillwater.store import Store
@@ -58,12 +59,11 @@ class World:
                 run_id="r", dataset="d", dataset_sha256=SHA, config=stored(config), version="t",
                 rows=[self.row], arms={"default": "openai/local"},
             )  # fmt: skip
+            repositories = Repositories(self.folder / "home", "")
+            workshop = Workshop(STEPS, Tools(repositories, sandbox, LitellmClient(self.base)))
             scheduler = Scheduler(
-                store=store, run_id="r", dataset_sha256=SHA, config=config, steps=STEPS,
-                tools=Tools(
-                    Repositories(self.folder / "home", ""), sandbox, LitellmClient(self.base)
-                ),
-                executor=ThreadExecutor(3),
+                store=store, run_id="r", dataset_sha256=SHA, config=config,
+                executor=ThreadExecutor(workshop, limits(config)),
             )  # fmt: skip
             assert scheduler.run()
             assert holds(store.path)

@@ -5,8 +5,9 @@ from datetime import UTC, datetime, timedelta
 
 from stillwater.canonical import Json
 from stillwater.machine import Event
+from stillwater.seal import seal
 from stillwater.snapshot import Artifact, Past
-from stillwater.store import Store, seal
+from stillwater.store import Store
 
 START = datetime(2026, 11, 23, 12, tzinfo=UTC)
 DATASET = "d" * 64

@@ -8,8 +8,9 @@ import zstandard
 
 from stillwater.errors import InputError
 from stillwater.machine import Event, IllegalEvent, State
+from stillwater.seal import UnfitEvidence, seal
 from stillwater.snapshot import Artifact
-from stillwater.store import StaleCommit, Store, StoreError, UnfitEvidence, seal
+from stillwater.store import StaleCommit, Store, StoreError
 from stillwater.store.engine import driver as driver_of
 from tests.holds import holds
 from tests.store.stories import DATASET, ROWS, START, asked, fire_on, new_run

@@ -11,7 +11,6 @@ from stillwater.comparison.page import page as comparison_page
 from stillwater.config import frozen
 from stillwater.errors import InputError, StillwaterError
 from stillwater.machine import State
-from stillwater.ready import limits
 from stillwater.service import told
 from stillwater.service.api import RunId
 from stillwater.service.board import reading, submitting
@@ -19,6 +18,7 @@ from stillwater.service.board.rendering import Pages
 from stillwater.service.board.slots import slots
 from stillwater.service.board.submitting import Typed, typed
 from stillwater.service.problems import Missing
+from stillwater.slots import limits
 from stillwater.store import RunRow, listing
 from stillwater.telling.results import FEEDBACK_NOTES
 from stillwater.telling.summary import run_facts

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from stillwater.machine import Event, State
-from stillwater.ready import SLOT_OF, Slot
 from stillwater.service.board.reading import Span
 from stillwater.service.worker import Running
+from stillwater.slots import SLOT_OF, Slot
 from stillwater.telling.results import percentage
 from stillwater.telling.text import duration
 

@@ -3,10 +3,10 @@
 from datetime import UTC, datetime, timedelta
 
 from stillwater.machine import Event, State
-from stillwater.ready import Slot
 from stillwater.service.board.reading import Span
 from stillwater.service.board.slots import Slots, slots
 from stillwater.service.worker import Running
+from stillwater.slots import Slot
 
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
 LIMITS = {Slot.MODEL: 1, Slot.SANDBOX: 2, Slot.PREPARE: 2}
