@@ -37,7 +37,7 @@ class Cluster:
         init=False,
     )  # fmt: skip
     port: int = 0
-    _nodes: list["subprocess.Popen[bytes]"] = field(default_factory=list, init=False)
+    nodes: list["subprocess.Popen[bytes]"] = field(default_factory=list, init=False)
 
     def __enter__(self) -> "Cluster":
         # Short, for the names of sockets have 107 characters.
@@ -52,7 +52,7 @@ class Cluster:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        for node in self._nodes:
+        for node in self.nodes:
             kill(node)
         self._folder.cleanup()
 
@@ -65,7 +65,7 @@ class Cluster:
         """Start the head, which is a node too; also again, after it was killed."""
         return self._start(
             "127.0.0.1", "--head", f"--port={self.port}", "--include-dashboard=false",
-            f"--temp-dir={self._folder.name}/{len(self._nodes)}",
+            f"--temp-dir={self._folder.name}/{len(self.nodes)}",
         )  # fmt: skip
 
     def add_node(self, ip: str = "127.0.0.2") -> "subprocess.Popen[bytes]":
@@ -73,7 +73,7 @@ class Cluster:
         return self._start(ip, f"--address={self.address}")
 
     def _start(self, ip: str, *words: str) -> "subprocess.Popen[bytes]":
-        log = Path(self._folder.name, f"{len(self._nodes)}.log")
+        log = Path(self._folder.name, f"{len(self.nodes)}.log")
         with log.open("wb") as printed:
             node = subprocess.Popen(
                 [*RAY, "start", "--block", f"--node-ip-address={ip}", "--num-cpus=2",
@@ -82,7 +82,7 @@ class Cluster:
                 env={**os.environ, "RAY_USAGE_STATS_ENABLED": "0", **self.access, **self.variables},
                 start_new_session=True,
             )  # fmt: skip
-        self._nodes.append(node)
+        self.nodes.append(node)
         deadline = time.monotonic() + START_SECONDS
         while b"Ray runtime started" not in log.read_bytes():
             if node.poll() is not None or time.monotonic() > deadline:
