@@ -166,7 +166,7 @@ def test_where_no_whole_file_fits_no_question_is_asked_twice(world: World) -> No
 def test_a_loop_without_end_is_shown_and_repaired(world: World) -> None:
     looping = CODE.replace("    return x + 1\n", "    while x:\n        pass\n    return x\n")
     grown(world, looping)
-    history = world.repair(RIGHT, test_timeout=7.0)
+    history = world.repair(RIGHT, test_timeout=10.0)
 
     assert events(history) == ["read", "proposed", "applied", "passed"]
     (prompt,) = world.prompts()
