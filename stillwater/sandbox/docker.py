@@ -159,8 +159,9 @@ class DockerSandbox:
             for left in client.containers.list(
                 all=True, filters={"label": "stillwater"}, ignore_removed=True
             ):
-                _, of_family, owner = left.labels.get("stillwater", "").partition(f"{family}-")
-                if of_family and scratch.belongs_to_the_dead(owner):
+                label = left.labels.get("stillwater", "")
+                owner = label.removeprefix(f"{family}-")
+                if owner != label and scratch.belongs_to_the_dead(owner):
                     remove(left)
                     removed += 1
         return removed

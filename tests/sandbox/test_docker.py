@@ -16,6 +16,7 @@ from stillwater.sandbox import (
     choose,
     engine_answers,
     images,
+    scratch,
 )
 from stillwater.sandbox.containers import ROOT, Task, container, run
 from stillwater.sandbox.engine import connect
@@ -131,3 +132,24 @@ def test_a_job_has_its_share_of_the_processors(docker_sandbox: DockerSandbox, tr
     files = "/sys/fs/cgroup/cpu.max /sys/fs/cgroup/cpu/cpu.cfs_quota_us"
     job = Job(tree, f"cat {files} 2>/dev/null", "test", limits=Limits(cpus=0.5))
     assert docker_sandbox.run(job).output.split()[0] == b"50000"
+
+
+@docker
+def test_a_dead_workers_containers_are_reaped_and_a_living_ones_stay(
+    engine: None, home: Path, marker: str
+) -> None:
+    family = DockerSandbox(home, IMAGE, marker)
+    living = f"{marker}-{scratch.unique()}"
+    with connect() as client:
+        made = [
+            client.containers.create(IMAGE, "true", labels={"stillwater": label})
+            for label in (living, f"{marker}-1-99999999999-0", f"x{marker}-1-99999999999-0")
+        ]
+        try:
+            assert family.reap_dead(marker) == 1
+            left = client.containers.list(all=True, filters={"label": "stillwater"})
+            assert {made[0].id, made[2].id} <= {one.id for one in left}
+            assert made[1].id not in {one.id for one in left}
+        finally:
+            for one in (made[0], made[2]):
+                one.remove(force=True)
