@@ -20,6 +20,7 @@ def choose(
     path: str | None = None,
     *,
     image_budget: int | None = None,
+    spares: bool = True,
 ) -> tuple[Sandbox, str | None]:
     """The sandbox, and for `auto` without docker a sentence that says why it is the local one.
 
@@ -33,7 +34,7 @@ def choose(
             raise InputError(
                 f"{silence} Start Docker, or set DOCKER_HOST, or choose the local sandbox."
             )
-        return DockerSandbox(home, image, label, image_budget=image_budget), None
+        return DockerSandbox(home, image, label, image_budget=image_budget, spares=spares), None
     if silence is None:
         try:
             with engine.connect() as client:
@@ -41,5 +42,5 @@ def choose(
         except SandboxError as error:
             silence = str(error)
     if silence is None:
-        return DockerSandbox(home, image, label, image_budget=image_budget), None
+        return DockerSandbox(home, image, label, image_budget=image_budget, spares=spares), None
     return LocalSandbox(home, path), f"Tests run in the local sandbox: {silence}"

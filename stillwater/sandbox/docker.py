@@ -65,13 +65,20 @@ class DockerSandbox:
     `Job.environment` is what `prepare` returned, or the name of an image that is complete in
     itself; in such an image the job is the image's own user, or the one whose /testbed is, which
     may be root, though without any capability. Files of such an image that the job's tree lacks
-    stay. `home` is Stillwater's folder.
+    stay. `home` is Stillwater's folder. Without `spares` no container waits for the next job: for
+    processes that end without a chance to remove it.
     """
 
     kind = "docker"
 
     def __init__(
-        self, home: Path, image: str, label: str, *, image_budget: int | None = None
+        self,
+        home: Path,
+        image: str,
+        label: str,
+        *,
+        image_budget: int | None = None,
+        spares: bool = True,
     ) -> None:
         self._shelf = Shelf(home, image_budget)
         self._locks = home / "environments"
@@ -85,7 +92,7 @@ class DockerSandbox:
         self._users: dict[str, tuple[int, int]] = {}
         self._digests: dict[str, str] = {}
         self._engine = Engine()
-        self._spares = Spares(self._engine)
+        self._spares, self._keeps_spares = Spares(self._engine), spares
         weakref.finalize(self, _close, self._spares, self._engine)
 
     def walls(self) -> Mapping[str, str]:
@@ -215,7 +222,8 @@ class DockerSandbox:
     def _execute(self, task: Task) -> Execution:
         with self._spares.taken(task.frame) as one:
             fill(one.container, task)
-            self._spares.want(task.frame)
+            if self._keeps_spares:
+                self._spares.want(task.frame)
             return finish(one.container, one.attached, task.limits, self._cancellation)
 
     def _environment(self, key: str, image_id: str) -> str:

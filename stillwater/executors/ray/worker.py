@@ -70,6 +70,7 @@ def workshop(pickled: bytes) -> Workshop:
         config.docker_image,
         f"{outfit.label}-{scratch.unique()}",
         image_budget=config.image_budget,
+        spares=False,  # Ray kills its workers
     )
     lender = outfit.lender if outfit.lender.is_dir() else None
     repositories = Repositories(home, config.repo_url, lender)
