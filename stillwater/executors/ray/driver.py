@@ -137,7 +137,10 @@ class Driver:
         elif home is not None:
             from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-            options["scheduling_strategy"] = NodeAffinitySchedulingStrategy(home, soft=True)
+            # Ray documents no other way: without it, a busy node is waited for while others idle.
+            options["scheduling_strategy"] = NodeAffinitySchedulingStrategy(
+                home, soft=True, _spill_on_unavailable=True
+            )
         return options
 
     def _ended(self, step: Step, future: "Future[tuple[str, bytes]]") -> None:
