@@ -5,6 +5,7 @@ Ray may end this process at any time, and does when the cluster's head is lost.
 
 import os
 import re
+import secrets
 import sys
 import threading
 from collections.abc import Mapping
@@ -43,6 +44,9 @@ def main(descriptor: int) -> None:
     start: Start = pipe.recv()
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     os.environ.setdefault("RAY_gcs_rpc_server_reconnect_timeout_s", str(RECONNECT_SECONDS))
+    if start.address is None and "RAY_AUTH_MODE" not in os.environ:
+        # Else Ray keeps a token in the person's home, which their next cluster stumbles over.
+        os.environ |= {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}
     try:
         driver = Driver(pipe, start)
         driver.begin()
