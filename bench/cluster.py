@@ -15,46 +15,36 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import TracebackType
 
 RAY = (sys.executable, "-m", "ray.scripts.scripts")
 START_SECONDS = 120.0
 SLOTS = '{"model": 1, "sandbox": 2}'
 
 
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
 @dataclass
 class Cluster:
-    """A head and the nodes that were added; all end with it.
+    """A head and the nodes that were added, whose files are in `folder`.
 
     `variables` join their environment. Who uses it needs those of `access` in their own.
     """
 
-    variables: Mapping[str, str] = field(default_factory=dict)
+    folder: Path
+    variables: Mapping[str, str]
     access: Mapping[str, str] = field(
         default_factory=lambda: {
             "RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32),
         },
         init=False,
     )  # fmt: skip
-    port: int = 0
+    port: int = field(default_factory=_free_port, init=False)
     nodes: list["subprocess.Popen[bytes]"] = field(default_factory=list, init=False)
-
-    def __enter__(self) -> "Cluster":
-        # Short, for the names of sockets have 107 characters.
-        self._folder = tempfile.TemporaryDirectory(prefix="ray", ignore_cleanup_errors=True)
-        self.port = self.port or _free_port()
-        self.start_head()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        for node in self.nodes:
-            kill(node)
-        self._folder.cleanup()
 
     @property
     def address(self) -> str:
@@ -65,7 +55,7 @@ class Cluster:
         """Start the head, which is a node too; also again, after it was killed."""
         return self._start(
             "127.0.0.1", "--head", f"--port={self.port}", "--include-dashboard=false",
-            f"--temp-dir={self._folder.name}/{len(self.nodes)}",
+            f"--temp-dir={self.folder}/{len(self.nodes)}",
         )  # fmt: skip
 
     def add_node(self, ip: str = "127.0.0.2") -> "subprocess.Popen[bytes]":
@@ -73,7 +63,7 @@ class Cluster:
         return self._start(ip, f"--address={self.address}")
 
     def _start(self, ip: str, *words: str) -> "subprocess.Popen[bytes]":
-        log = Path(self._folder.name, f"{len(self.nodes)}.log")
+        log = self.folder / f"{len(self.nodes)}.log"
         with log.open("wb") as printed:
             node = subprocess.Popen(
                 [*RAY, "start", "--block", f"--node-ip-address={ip}", "--num-cpus=2",
@@ -115,19 +105,19 @@ def _below(parent: int) -> Iterator[int]:
             yield int(entry.name)
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
 @contextmanager
 def two_nodes(variables: Mapping[str, str] | None = None) -> Iterator[Cluster]:
-    """The head and one more."""
-    with Cluster(variables or {}) as cluster:
-        cluster.add_node()
-        yield cluster
+    """The head and one more; these and all that join them end with it."""
+    # Short, for the names of sockets have 107 characters.
+    with tempfile.TemporaryDirectory(prefix="ray", ignore_cleanup_errors=True) as folder:
+        cluster = Cluster(Path(folder), variables or {})
+        try:
+            cluster.start_head()
+            cluster.add_node()
+            yield cluster
+        finally:
+            for node in cluster.nodes:
+                kill(node)
 
 
 def main() -> None:

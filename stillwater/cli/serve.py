@@ -54,7 +54,3 @@ def command(
             settings, lambda url: print(f"Stillwater serves {db} at {url}", flush=True)
         )
     watch.leave(code)
-
-
-def _tell(db: Path, url: str) -> None:
-    print(f"Stillwater serves {db} at {url}", flush=True)

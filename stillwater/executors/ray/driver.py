@@ -76,8 +76,8 @@ class Driver:
 
         own: dict[str, Any] = {}
         if self.start.address is None:
-            offered = {MODEL: self.start.slots[Slot.MODEL], SANDBOX: self.start.slots[Slot.SANDBOX]}
-            own = {"resources": offered, "include_dashboard": False}
+            ours = {MODEL: self.start.slots[Slot.MODEL], SANDBOX: self.start.slots[Slot.SANDBOX]}
+            own = {"resources": ours, "include_dashboard": False}
         ray.init(
             self.start.address or "local",
             configure_logging=False,
@@ -86,13 +86,14 @@ class Driver:
         )
         self._ray: Any = ray
         self._perform = ray.remote(_perform_there(perform))
-        slots = self._slots()
-        missing = [name for name in (MODEL, SANDBOX) if not self._ray.cluster_resources().get(name)]
+        offered = self._ray.cluster_resources()
+        missing = [name for name in (MODEL, SANDBOX) if not offered.get(name)]
         if missing:
             raise LookupError(
                 f"no node of the Ray cluster offers {' or '.join(missing)}: start nodes with "
                 """`ray start … --resources='{"model": 1, "sandbox": 4}'`"""
             )
+        slots = _slots(offered)
         self._tell(Slots(slots))
         threading.Thread(target=self._look, args=(slots,), daemon=True).start()
 
@@ -160,18 +161,11 @@ class Driver:
             self._homes[step.machine, name] = node
         self._tell(Result(step.number, ended))
 
-    def _slots(self) -> dict[Slot, int]:
-        offered = self._ray.cluster_resources()
-        return {
-            slot: CPU_STEPS if name is None else max(1, int(offered.get(name, 0)))
-            for slot, name in RESOURCE.items()
-        }
-
     def _look(self, told: dict[Slot, int]) -> None:
         pause = threading.Event()
         while not pause.wait(LOOK_SECONDS):
             try:
-                slots = self._slots()
+                slots = _slots(self._ray.cluster_resources())
             except Exception:  # noqa: S112 - the head may be away; steps tell what that costs
                 continue
             if slots != told:
@@ -184,6 +178,13 @@ class Driver:
                 self.pipe.send(message)
             except OSError:
                 os._exit(0)
+
+
+def _slots(offered: Mapping[str, float]) -> dict[Slot, int]:
+    return {
+        slot: CPU_STEPS if name is None else max(1, int(offered.get(name, 0)))
+        for slot, name in RESOURCE.items()
+    }
 
 
 def _perform_there(perform: Any) -> Any:

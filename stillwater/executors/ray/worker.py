@@ -39,8 +39,8 @@ def perform(version: str, outfit: bytes, snapshot: bytes) -> bytes:
                 f"{platform.node()} has Stillwater {__version__}, the scheduler {version}: "
                 "install the same version on every node"
             )
-        shop = workshop(outfit)
-        reap(outfit)
+        label, shop = workshop(outfit)
+        reap(label, shop.tools)
     except WorldError as error:
         return pickle.dumps(deferred(given, error))
     except InputError as error:
@@ -56,8 +56,8 @@ def home_of(outfit: Outfit) -> Path:
 
 
 @lru_cache(maxsize=4)
-def workshop(pickled: bytes) -> Workshop:
-    """What steps work with here.
+def workshop(pickled: bytes) -> tuple[str, Workshop]:
+    """The label of a pickled outfit, and what its steps work with here.
 
     Raises:
         InputError: this node hasn't got the sandbox.
@@ -76,14 +76,13 @@ def workshop(pickled: bytes) -> Workshop:
     repositories = Repositories(home, config.repo_url, lender)
     tools = Tools(repositories, sandbox, client(config))
     others = {name: Tools(repositories, sandbox, client(one)) for name, one in outfit.arms.items()}
-    return Workshop(STEPS, tools, others)
+    return outfit.label, Workshop(STEPS, tools, others)
 
 
-def reap(pickled: bytes) -> None:
+def reap(label: str, tools: Tools) -> None:
     """Remove what workers of this node left that were killed."""
-    tools = workshop(pickled).tools
     tools.repositories.reap()
     if isinstance(tools.sandbox, DockerSandbox):
-        tools.sandbox.reap_dead(pickle.loads(pickled).label)
+        tools.sandbox.reap_dead(label)
     else:
         tools.sandbox.reap()
