@@ -14,8 +14,8 @@ help: ## what can be made
 run: $(VENV)/.run ## repair the bundled samples (ARGS="…" goes to `stillwater run`)
 	@$(BIN)/stillwater run $(ARGS)
 
-test: $(VENV)/.dev ## run the tests
-	@$(BIN)/python -m pytest -q $(ARGS)
+test: $(VENV)/.dev ## run the tests, files side by side on up to four cores
+	@$(BIN)/python -m pytest -q -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint: $(VENV)/.dev ## ruff and mypy --strict
 	@$(BIN)/ruff format --check .
@@ -25,9 +25,8 @@ lint: $(VENV)/.dev ## ruff and mypy --strict
 states: $(VENV)/.run ## make states.md from the machine
 	@$(BIN)/python -m stillwater.states > states.md.new && mv states.md.new states.md
 
-bench: $(VENV)/.dev ## measure the scheduler's overhead and, with Docker, the sandboxes'
-	@$(BIN)/python bench/overhead.py $(ARGS)
-	@$(BIN)/python bench/sandbox.py
+bench: $(VENV)/.dev ## measure what is claimed about speed (ARGS="--only slots batch"), write bench/RESULTS.md
+	@$(BIN)/python -m bench $(ARGS)
 
 faults: $(VENV)/.dev ## break runs in every way for hours (ARGS="--minutes 60 --seed 1"), write the table
 	@$(BIN)/python -m tests.faults --write docs/reliability.md $(ARGS)
@@ -37,14 +36,17 @@ lock: $(VENV)/.dev ## pin the requirements again from pyproject.toml
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header \
 	  --no-annotate pyproject.toml requirements/build.in -o requirements/run.txt
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header \
-	  --no-annotate --extra swebench --extra service --extra ray --group dev -c requirements/run.txt \
-	  pyproject.toml requirements/build.in -o requirements/dev.txt
+	  --no-annotate --extra swebench --extra service --extra ray --extra postgres --group dev \
+	  -c requirements/run.txt pyproject.toml requirements/build.in -o requirements/dev.txt
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header \
 	  --no-annotate --extra swebench --extra service -c requirements/dev.txt \
 	  pyproject.toml requirements/build.in -o requirements/service.txt
+	@for peer in dbos mini-swe-agent; do \
+	  $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header \
+	    --no-annotate bench/peers/$$peer.in -o bench/peers/$$peer.txt || exit 1; done
 
 clean: ## remove the environment and caches; databases and their folders stay
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis dist
+	rm -rf $(VENV) .bench .mypy_cache .ruff_cache .pytest_cache .hypothesis dist
 
 $(VENV)/.made:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Stillwater needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Name another: make PYTHON=python3.12")'

@@ -1,10 +1,9 @@
-"""Runs the migrations, on the connection that Stillwater gives or on the file that `-x db=` names.
+"""Runs the migrations, on Stillwater's own connection or on the database that `-x db=` names.
 
 Revisions are called 0001, 0002, …: their order is their name's.
 """
 
 import logging
-from pathlib import Path
 
 from sqlalchemy import Connection
 
@@ -12,6 +11,7 @@ from alembic import context
 from stillwater.store.engine import opened
 from stillwater.store.migrate import stamp_version
 from stillwater.store.schema import metadata
+from stillwater.where import database
 
 
 def run(connection: Connection) -> None:
@@ -31,8 +31,8 @@ def main() -> None:
         run(given)
         return
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    path = Path(context.get_x_argument(as_dictionary=True).get("db", "stillwater.db"))
-    with opened(path) as connection:
+    db = database(context.get_x_argument(as_dictionary=True).get("db", "stillwater.db"))
+    with opened(db) as connection:
         run(connection)
 
 

@@ -55,12 +55,12 @@ class Cluster:
         """Start the head, which is a node too; also again, after it was killed."""
         return self._start(
             "127.0.0.1", "--head", f"--port={self.port}", "--include-dashboard=false",
-            f"--temp-dir={self.folder}/{len(self.nodes)}",
+            f"--temp-dir={self.folder}/{len(self.nodes)}", "--labels=part=first",
         )  # fmt: skip
 
     def add_node(self, ip: str = "127.0.0.2") -> "subprocess.Popen[bytes]":
         """Start a further node."""
-        return self._start(ip, f"--address={self.address}")
+        return self._start(ip, f"--address={self.address}", "--labels=part=second")
 
     def _start(self, ip: str, *words: str) -> "subprocess.Popen[bytes]":
         log = self.folder / f"{len(self.nodes)}.log"
@@ -126,6 +126,7 @@ def main() -> None:
         access = " ".join(f"{name}={value}" for name, value in cluster.access.items())
         print("Two nodes. Use them:")
         print(f"  export {access}\n  stillwater run samples --ray-address {cluster.address}")
+        print("They have the labels part=first and part=second: --set ray_model_nodes=part=first")
         print("Ctrl-C stops them.", flush=True)
         try:
             signal.pause()

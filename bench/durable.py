@@ -1,7 +1,9 @@
 """Durable steps beside DBOS on the same disk: their rate, and resuming after kill -9.
 
-    python -m venv /tmp/dbos && /tmp/dbos/bin/pip install dbos==3.4.0
-    python bench/durable.py --dbos /tmp/dbos/bin/python [--count 300] [--ours 1000 10000 100000]
+    python bench/durable.py --peer [--count 300] [--ours 1000 10000 100000]
+
+`--peer` makes an environment with DBOS below .bench at the first time; `--dbos PYTHON` takes
+another.
 
 `--count` machines of four transitions (READ, GENERATE, APPLY, TEST, each step instant, through the
 real scheduler and store) beside as many DBOS workflows of four steps that do nothing, on SQLite as
@@ -23,10 +25,11 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from bench import claims, peers
 from stillwater import logs
 from stillwater.config import load, stored
 from stillwater.executors import ThreadExecutor, Workshop
@@ -42,6 +45,12 @@ from stillwater.store import SchedulerLease, Store
 
 DBOS_SIDE = Path(__file__).with_name("durable_dbos.py")
 STEPS = 4
+RATE_AIM, RESUME_AIM = 3, 1 / 10
+DBOS = f"DBOS {peers.version_of('dbos')}"
+SIDES = {
+    "dbos": f"{DBOS}, SQLite as it sets it up",
+    "dbos, WAL": f"{DBOS}, SQLite in WAL mode",
+}
 
 
 class Watch:
@@ -189,6 +198,21 @@ def large(count: int) -> dict[str, float]:
     }
 
 
+def claimed(told: Mapping[str, Mapping[str, float]]) -> list[claims.Claim]:
+    """The rate and the resumption beside each of DBOS's ways."""
+    mine = told["stillwater"]
+    made: list[claims.Claim] = []
+    for name, whose in SIDES.items():
+        if name not in told:
+            continue
+        theirs = told[name]
+        rates = (mine["steps_per_second"], whose, theirs["steps_per_second"], "/s")
+        again = (mine["resume_seconds"], whose, theirs["resume_seconds"], "s")
+        made.append(claims.at_least(RATE_AIM, "durable steps a second", *rates))
+        made.append(claims.at_most(RESUME_AIM, "all in flight done after kill -9", *again))
+    return made
+
+
 def our_side() -> None:
     """Be the process that `side` starts."""
     folder, what, count = sys.argv[2:5]
@@ -202,11 +226,19 @@ def main() -> None:
         our_side()
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--dbos", help="a Python that has dbos")
+    parser.add_argument("--peer", action="store_true", help="make one that has it")
     parser.add_argument("--count", type=int, default=300)
     parser.add_argument("--ours", type=int, nargs="*", default=[])
+    claims.option(parser)
     asked = parser.parse_args()
+    if asked.peer:
+        try:
+            asked.dbos = peers.python_of("dbos")
+        except peers.Missing as missing:
+            claims.skipped(str(missing))
+            return
     told: dict[str, Any] = {"stillwater": side("stillwater", None, asked.count)}
-    for name in ("dbos", "dbos, WAL") if asked.dbos else ():
+    for name in SIDES if asked.dbos else ():
         told[name] = side(name, asked.dbos, asked.count)
         mine = told["stillwater"]
         told[name]["our_rate_to_theirs"] = round(
@@ -218,6 +250,8 @@ def main() -> None:
     print(json.dumps(told, indent=1))
     for count in asked.ours:
         print(json.dumps(large(count)), flush=True)
+    if asked.json:
+        claims.tell(claimed(told))
 
 
 if __name__ == "__main__":

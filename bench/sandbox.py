@@ -20,9 +20,7 @@ measured as it is in --stops runs, and with --time=0 in the others: the target i
 import argparse
 import io
 import json
-import os
 import shutil
-import statistics
 import subprocess
 import sys
 import tarfile
@@ -41,6 +39,8 @@ from swebench.harness import docker_utils
 from swebench.harness.run_evaluation import run_instance
 from swebench.types import TestSpec
 
+from bench import claims
+from bench.beyond import BARE, Seconds, beyond, claimed, report
 from stillwater.sandbox import DockerSandbox, Execution, Job, LocalSandbox, engine_answers
 from stillwater.sandbox.engine import connect
 from stillwater.sandbox.local import SYSTEM_PATH
@@ -49,7 +49,6 @@ if TYPE_CHECKING:
     from docker import DockerClient
 
 BASE = "python:3.11-slim"
-TARGET = 1 / 4
 VARIABLES = {"PYTHONDONTWRITEBYTECODE": "1"}  # as in the sandboxes: every run compiles
 TEST = "python -m unittest -q test_small"
 FILES = {
@@ -75,7 +74,6 @@ TIMED = (
     f" subprocess.run(['bash', '-c', {TEST!r}], capture_output=True, check=True);"
     " print(time.perf_counter() - begun)"
 )
-Seconds = dict[str, list[float]]
 
 
 @contextmanager
@@ -101,7 +99,7 @@ def image(client: "DockerClient") -> Iterator[str]:
 
 def skip(why: str) -> NoReturn:
     """End without a figure: not every machine can be measured."""
-    print(json.dumps({"skipped": why}, indent=1))
+    claims.skipped(why)
     raise SystemExit(0)
 
 
@@ -230,9 +228,6 @@ def measure(client: "DockerClient", name: str, folder: Path, runs: int, stops: i
     return took
 
 
-BARE = ("bare_in_image", "bare_here")
-
-
 @contextmanager
 def running(client: "DockerClient", name: str) -> Iterator[Callable[[], float]]:
     """Gives the seconds of the test command in a running container, timed inside it."""
@@ -255,30 +250,12 @@ def here(folder: Path) -> None:
     subprocess.run(["bash", "-c", TEST], cwd=folder, env=variables, capture_output=True, check=True)
 
 
-def report(took: Seconds) -> dict[str, object]:
-    """The medians, in seconds beyond the bare command, and their ratios."""
-    medians = {path: statistics.median(times) for path, times in took.items() if times}
-    bare = {path: medians.pop(path) for path in BARE}
-    beyond = {
-        path: seconds - bare["bare_here" if path == "local" else "bare_in_image"]
-        for path, seconds in medians.items()
-    }
-    ours = [path for path in beyond if not path.startswith("official")]
-    found: dict[str, object] = {
-        "runs": len(took["docker"]),
-        "bare_seconds": {path: round(seconds, 4) for path, seconds in bare.items()},
-        "seconds_beyond_bare": {path: round(seconds, 4) for path, seconds in beyond.items()},
-    }
-    for against in [path for path in beyond if path.startswith("official")]:
-        found[f"ratio_to_{against}"] = {p: round(beyond[p] / beyond[against], 3) for p in ours}
-    return {**found, "target": TARGET, "load": round(os.getloadavg()[0], 2)}
-
-
 def main() -> None:
     """Measure all, print the ratios."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=15)
     parser.add_argument("--stops", type=int, default=2, help="runs with the harness's real stop")
+    claims.option(parser)
     asked = parser.parse_args()
     silence = engine_answers()
     if silence is not None or not shutil.which("docker"):
@@ -290,7 +267,10 @@ def main() -> None:
         image(client) as made,
     ):
         took = measure(client, made, Path(name), asked.runs, asked.stops)
-    print(json.dumps(report(took), indent=1))
+    found = report(took)
+    print(json.dumps(found, indent=1))
+    if asked.json:
+        claims.tell(claimed(beyond(took)))
 
 
 if __name__ == "__main__":

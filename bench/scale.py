@@ -17,6 +17,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from bench import claims
 from stillwater import datasets, logs
 from stillwater.config import load, stored
 from stillwater.executors import ThreadExecutor, Workshop
@@ -80,6 +81,7 @@ def main() -> None:
     parser.add_argument("--machines", type=int, nargs="+", default=[30, 300])
     parser.add_argument("--sandbox", choices=("local", "docker"), default="local")
     parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
+    claims.option(parser)
     asked = parser.parse_args()
     if asked.folder is not None:
         print(json.dumps(run(asked.folder.resolve(), asked.machines[0], asked.sandbox)))
@@ -95,6 +97,14 @@ def main() -> None:
     first, last = found[0], found[-1]
     ratios = {name: round(last[name] / first[name], 2) for name in ("seconds", "peak_mib")}
     print(json.dumps({"sandbox": asked.sandbox, "runs": found, "ratios": ratios}, indent=1))
+    if asked.json:
+        few, many = int(first["machines"]), int(last["machines"])
+        each = [1000 * one["seconds"] / one["machines"] for one in (first, last)]
+        memory, beside = (last["peak_mib"], first["peak_mib"]), f"{few} instances"
+        claims.tell([
+            claims.beside(f"wall time each of {many} instances", each[1], beside, each[0], "ms"),
+            claims.beside(f"peak memory, {many} instances", memory[0], beside, memory[1], "MiB"),
+        ])  # fmt: skip
 
 
 if __name__ == "__main__":

@@ -20,11 +20,13 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Sequence
 from multiprocessing.synchronize import Event
 from pathlib import Path
 from statistics import median
 from urllib.parse import urlsplit
 
+from bench import claims
 from stillwater import logs, machine, runs
 from stillwater.config import load, stored
 from stillwater.service import server
@@ -159,6 +161,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=60.0, help="with readers, in all")
     parser.add_argument("--rate", type=float, default=200.0, help="requests a second")
     parser.add_argument("--machines", type=int, default=300)
+    claims.option(parser)
     given = parser.parse_args()
     processes = multiprocessing.get_context("spawn")
     each = given.seconds / TURNS
@@ -198,13 +201,27 @@ def main() -> None:
                 reader.join()
         service.kill()
         service.join()
+    told_of(given, quiet, read, answers, 1000 * (spent[1] - spent[0]) / max(1, answers))
+
+
+def told_of(
+    given: argparse.Namespace,
+    quiet: Sequence[float],
+    read: Sequence[float],
+    answers: int,
+    each_ms: float,
+) -> None:
+    """Print what the phases without and with readers came to."""
     fall = 1 - median(read) / median(quiet)
     print(f"without readers {', '.join(f'{one:.2f}' for one in quiet)} transitions/s")
     print(f"with readers    {', '.join(f'{one:.2f}' for one in read)} transitions/s")
     print(f"{answers} answers, {answers / given.seconds:.0f} a second")
-    each_ms = 1000 * (spent[1] - spent[0]) / max(1, answers)
     print(f"an answer took {each_ms:.1f} ms of the service's processor time")
     print(f"the batch lost {fall:.1%} (aim: less than {TARGET:.0%})")
+    if given.json:
+        what = f"a batch's transitions a second with {given.rate:.0f} readers' requests a second"
+        rates = (median(read), "without readers", median(quiet))
+        claims.tell([claims.at_least(1 - TARGET, what, *rates, "/s")])
 
 
 if __name__ == "__main__":

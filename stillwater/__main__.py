@@ -2,12 +2,13 @@
 
 import sys
 
-from stillwater.memory import shortage
+from stillwater.memory import demand, give_up, shortage
 
 
 def main() -> None:
     """Run the command line; never returns."""
     try:
+        demand()
         # What it takes to begin takes a second, in which a person may press Ctrl-C.
         from stillwater.cli.main import main as begin
 
@@ -15,10 +16,9 @@ def main() -> None:
     except KeyboardInterrupt:
         sys.exit(130)
     except Exception as error:
-        if (short := shortage(error)) is None:
+        if shortage(error) is None:
             raise
-        print(f"stillwater: {short}", file=sys.stderr)
-        sys.exit(1)
+        give_up()
 
 
 if __name__ == "__main__":

@@ -56,3 +56,8 @@ def _checked(value: Json, is_plain: bool) -> Json:
 def digest(content: bytes) -> str:
     """The lower-case hexadecimal SHA-256 of `content`."""
     return hashlib.sha256(content).hexdigest()
+
+
+def storable(text: str) -> str:
+    """The text with `?` for half characters (lone surrogates): JSON admits them, UTF-8 doesn't."""
+    return text.encode("utf-8", "replace").decode()

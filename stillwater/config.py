@@ -21,9 +21,10 @@ from pydantic_settings import (
 from stillwater.errors import InputError
 from stillwater.prompt import Way
 
-LISTS = frozenset({"models", "skills", "ways"})
+LISTS = frozenset({"models", "skills", "ways", "endpoints"})
 """The settings that are lists; on the command line with commas."""
 PREFIX = "STILLWATER_"
+KEY_VARIABLE = f"{PREFIX}API_KEY"
 TOML = Path("stillwater.toml")
 DEFAULT_MODELS = ("ollama_chat/llama3.1:8b", "builtin/mutate")
 
@@ -53,6 +54,10 @@ class Config(BaseSettings):
     the first that answers makes all."""
     api_base: str | None = None
     """Where an OpenAI-compatible or Ollama server listens, if not at its default."""
+    endpoints: tuple[str, ...] = ()
+    """Several servers of the same models, in place of `api_base`: URLs, or files with a URL on each
+    line that are read again while a run goes. `URL N` takes N requests at once, `URL` alone
+    `model_slots`."""
     api_key: SecretStr | None = Field(None, exclude=True)
     """Never stored; from the environment on every start."""
 
@@ -109,9 +114,11 @@ class Config(BaseSettings):
     test_output: int = Field(16 << 20, ge=1 << 16)
 
     model_slots: int = Field(1, ge=1)
+    """How many requests at once the model's server takes; of several `endpoints` each."""
     sandbox_slots: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1)
     max_defers: int = Field(50, ge=0)
-    """How often in a row the world may fail one machine before it is aborted."""
+    """How often in a row the world may fail one machine before it is aborted. What serves no
+    other machine either (a server that is gone) stops the run once all wait, to be resumed."""
     defer_seconds: float = Field(2.0, gt=0)
     """The first wait; doubled each time, up to five minutes."""
 
@@ -142,6 +149,11 @@ class Config(BaseSettings):
     repo_url: str = "https://github.com/{owner}/{name}.git"
     """Where an instance without repo_url is cloned from."""
 
+    @property
+    def key(self) -> str | None:
+        """The API key as text, for who asks a model's server."""
+        return self.api_key.get_secret_value() if self.api_key else None
+
     @classmethod
     def settings_customise_sources(
         cls,
@@ -164,7 +176,7 @@ RUN_WIDE = frozenset(
     {
         "sandbox", "docker_image", "image_budget", "model_slots", "sandbox_slots", "max_defers",
         "defer_seconds", "lease_seconds", "heads_git", "repo_url", "executor", "ray_address",
-        "ray_model_nodes", "ray_sandbox_nodes",
+        "ray_model_nodes", "ray_sandbox_nodes", "endpoints",
     }
 )  # fmt: skip
 """What the arms of one run share: where and how it runs, not how it repairs."""
@@ -197,6 +209,11 @@ def load(
         raise ConfigError(_sentence(error, chosen)) from error
     except ValueError as error:
         raise ConfigError(f"{chosen or 'the environment'}: {error}") from error
+    if loaded.key and loaded.key != os.environ.get(KEY_VARIABLE):
+        raise ConfigError(
+            f"api_key: give it by {KEY_VARIABLE} alone, in capitals: what a run is told is stored, "
+            "and keys never are"
+        )
     return Config.model_construct(**{name: getattr(loaded, name) for name in Config.model_fields})
 
 
@@ -245,7 +262,7 @@ def frozen(stored: Mapping[str, Any], arm: str | None = None) -> Config:
 
     Only the API key is today's.
     """
-    key = os.environ.get(f"{PREFIX}API_KEY")
+    key = os.environ.get(KEY_VARIABLE)
     told = {**stored, **own_settings(stored, arm)}
     values = {name: told[name] for name in Config.model_fields if name in told and name != "arms"}
     for name in LISTS & values.keys():

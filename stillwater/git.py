@@ -26,6 +26,8 @@ os.execvp(sys.argv[2], sys.argv[2:])
 """Runs a command that ends when the scheduler's process does, however that ends."""
 PROTOCOLS = "file:git:http:https:ssh"
 """Those that run no program of a URL's choice."""
+MISSING = "BAD"
+"""What git lists as the size of a file that isn't in the repository."""
 LARGEST_LISTING = 128 << 20
 """Bytes that git may take to list a commit's files: a million of them, or so."""
 LARGEST_TREE = 8 << 30
@@ -48,7 +50,7 @@ def _environment() -> dict[str, str]:
         "GIT_CONFIG_NOSYSTEM": "1",
         "GIT_TERMINAL_PROMPT": "0",
         "GIT_ALLOW_PROTOCOL": PROTOCOLS,
-        "GIT_CONFIG_COUNT": "4",
+        "GIT_CONFIG_COUNT": "5",
         "GIT_CONFIG_KEY_0": "safe.directory",
         "GIT_CONFIG_VALUE_0": "*",
         "GIT_CONFIG_KEY_1": "core.hooksPath",
@@ -57,6 +59,9 @@ def _environment() -> dict[str, str]:
         "GIT_CONFIG_VALUE_2": "true",
         "GIT_CONFIG_KEY_3": "core.autocrlf",
         "GIT_CONFIG_VALUE_3": "false",
+        # A pack is there when all of it is; objects unpacked one by one could be half of a commit.
+        "GIT_CONFIG_KEY_4": "transfer.unpackLimit",
+        "GIT_CONFIG_VALUE_4": "1",
         "LC_ALL": "C",
         "HOME": os.devnull,
     }
@@ -110,12 +115,14 @@ def entries(store: Path, commit: str) -> Iterator[Entry]:
 
     Raises:
         RepositoryError: there are more than anyone has written.
-        FetchError: git can't list them.
+        FetchError: git can't list them, or some aren't there.
     """
     for line in _listing(store, commit).decode("utf-8", "surrogateescape").split("\0"):
         head, tab, path = line.partition("\t")
         if tab:
             mode, _, blob, size = head.split()
+            if size == MISSING:
+                raise FetchError(f"{store} lacks objects of {commit}: remove it, and resume")
             yield Entry(mode, blob, 0 if size == "-" else int(size), path)
 
 

@@ -10,6 +10,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from stillwater import where
+
 _LINE = re.compile(
     r"(?:([1-9][0-9]{0,18}) )?([0-9a-f]{64})(?: ([0-9TZ:.+-]+))?"
     r"(?: ed25519:([0-9a-f]{128}))?"
@@ -42,10 +44,9 @@ class NotHeads(ValueError):
         self.line = line
 
 
-def beside(db: Path) -> Path:
-    """The file of the heads of the database at `db`."""
-    path = db.resolve()
-    return path.with_name(path.name + ".heads")
+def beside(db: where.Database) -> Path:
+    """The file of the heads of the database."""
+    return where.beside(db, ".heads")
 
 
 def parse(content: bytes, *, may_be_torn: bool) -> list[Head]:

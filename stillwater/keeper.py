@@ -23,6 +23,7 @@ from stillwater.notes import Notes
 from stillwater.store.engine import connect, reading
 from stillwater.store.migrate import sync
 from stillwater.store.times import Clock, stamp, utc_now
+from stillwater.where import Database
 
 SECONDS = 0.5
 """How long commits are grouped; with what a read and an fsync take it stays below a second."""
@@ -45,12 +46,12 @@ def unsigned(head: Head) -> Head:
 
 @dataclass
 class Keeper:
-    """Keeps the heads of the database at `db` while it is entered, and the last one on leaving.
+    """Keeps the heads of the database while it is entered, and the last one on leaving.
 
     `sign` gives each its signature.
     """
 
-    db: Path
+    db: Database
     notes: Notes | None = None
     seconds: float = SECONDS
     clock: Clock = utc_now
@@ -115,7 +116,7 @@ class Keeper:
             self._noted = head.sha256
 
 
-def catch_up(db: Path, notes: Notes | None = None, sign: Sign = unsigned) -> None:
+def catch_up(db: Database, notes: Notes | None = None, sign: Sign = unsigned) -> None:
     """Keep the last head of a database that no scheduler works on: one that was killed right after
     its last commit left the file behind."""
     with Keeper(db, notes, sign=sign):

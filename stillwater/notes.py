@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from stillwater.canonical import digest
+from stillwater import where
 from stillwater.errors import InputError, WorldError
 from stillwater.git import git
 from stillwater.heads import Head
@@ -35,13 +35,12 @@ class Notes:
     file: str
 
     @classmethod
-    def of(cls, repo: str, db: Path) -> "Notes":
-        """The notes of the database at `db`; InputError if `repo` is no git repository."""
+    def of(cls, repo: str, db: where.Database) -> "Notes":
+        """The notes of the database; InputError if `repo` is no git repository."""
         path = Path(repo).expanduser()
         if not path.is_dir() or git("-C", str(path), "rev-parse", "--git-dir").returncode:
             raise InputError(f"heads_git: {repo} is not a git repository: give the path of one")
-        where = db.resolve()
-        return cls(path, f"{where.name}-{digest(str(where).encode())[:12]}")
+        return cls(path, where.identity(db))
 
     def add(self, head: Head) -> None:
         """Commit the head; NotesError if git can't."""

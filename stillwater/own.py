@@ -1,13 +1,14 @@
 """One's own git repository as an instance: its work tree as it is now, and the tests that fail."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from stillwater.canonical import Json, canonical, digest
 from stillwater.config import Config
 from stillwater.datasets import Dataset, Instance
+from stillwater.editable import importing_the_copy
 from stillwater.errors import InputError
 from stillwater.feedback import distil, tail
 from stillwater.git import git
@@ -82,7 +83,8 @@ def dataset(
     Raises:
         NothingToRepair: the tests pass, or can't run.
     """
-    ran = _run(frozen, command, config, sandbox, home)
+    runs_on_copy = importing_the_copy(command, frozen.top, os.environ.get("PATH"))
+    ran = _run(frozen, runs_on_copy, config, sandbox, home)
     log = ran.output.decode("utf-8", "replace")
     parser, failing, passing = _read(ran, log, command)
     problem = issue or "These tests fail:\n" + distil(log, failing)
@@ -94,7 +96,7 @@ def dataset(
         "problem_statement": problem,
         "FAIL_TO_PASS": failing,
         "PASS_TO_PASS": passing,
-        "test_command": command,
+        "test_command": runs_on_copy,
         "log_parser": parser,
     }
     instance = Instance.model_validate(row)
@@ -131,6 +133,11 @@ def _read(ran: Execution, log: str, command: str) -> tuple[str, list[str], list[
 def is_own(instance: Instance) -> bool:
     """Whether it was made from one's own repository, whose tests run with one's own PATH."""
     return instance.repo.startswith(f"{OWNER}/")
+
+
+def programs_of(instances: Iterable[Instance]) -> str | None:
+    """The PATH that their tests run with: the person's where all are one's own, else None."""
+    return os.environ.get("PATH") if all(map(is_own, instances)) else None
 
 
 def apply(frozen: Frozen, patch: str) -> None:

@@ -1,23 +1,24 @@
 """Planning runs: everything that can be checked before one starts, and writing it down."""
 
-import os
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from stillwater import __version__, preflight
 from stillwater.canonical import Json
-from stillwater.config import Config, differences, stored
-from stillwater.datasets import Dataset, Instance
+from stillwater.config import Config, ConfigError, differences, frozen, stored
+from stillwater.datasets import Dataset, Instance, instance_of
 from stillwater.models.chain import choose_model
+from stillwater.models.endpoints import is_file
 from stillwater.notes import Notes
-from stillwater.own import is_own
+from stillwater.own import programs_of
 from stillwater.runs import Place, pick_sandbox, sandbox_of, signing
 from stillwater.sandbox.protocol import Sandbox
 from stillwater.skills import with_texts
-from stillwater.store import Store
+from stillwater.store import RunRow, Store
 from stillwater.versions import versions
 
 DEFAULT_ARM = "default"
@@ -69,6 +70,10 @@ def plan(
     repositories = place.repositories(config)
     if place.cluster is not None:
         place.cluster.check()
+    if config.endpoints and config.api_base is not None:
+        raise ConfigError(
+            "endpoints and api_base are both set: endpoints take its place, so remove api_base"
+        )
     if config.heads_git:
         Notes.of(config.heads_git, place.db)
     signing(place)
@@ -81,7 +86,7 @@ def plan(
     if alone:
         sandbox.reap()
     preflight.check_test_commands(dataset.instances, repositories, sandbox)
-    settled = {"sandbox": sandbox.kind}
+    settled = {"sandbox": sandbox.kind, "endpoints": _lasting(config.endpoints)}
     whole = {
         name: replace(one, config=one.config.model_copy(update=settled))
         for name, one in chosen.items()
@@ -114,6 +119,11 @@ def _models(arms: Mapping[str, Config], notice: Notice) -> dict[str, Arm]:
     return chosen
 
 
+def _lasting(endpoints: Sequence[str]) -> tuple[str, ...]:
+    """The same from whatever folder the run is resumed."""
+    return tuple(str(Path(one).absolute()) if is_file(one) else one for one in endpoints)
+
+
 def create(store: Store, ready: Plan) -> str:
     """Write the run and its machines; its id."""
     run_id = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
@@ -144,6 +154,17 @@ def _frozen(ready: Plan) -> dict[str, Any]:
     return stored(ready.config) | facts | {"arms": own}
 
 
+def sandbox_of_run(place: Place, store: Store, run: RunRow) -> Sandbox:
+    """The sandbox that a stored run goes on in; one's own repository keeps one's own programs.
+
+    Raises:
+        InputError: it can't be had.
+    """
+    first = store.machines(run.id)[0].instance_id
+    instance = instance_of(store.instance(run.dataset_sha256, first))
+    return sandbox_of(place, frozen(run.config), programs_of([instance]))
+
+
 def sandbox_again(place: Place, config: Config, instances: Sequence[Instance]) -> Sandbox:
     """The sandbox to run tests of a stored run's instances in again, ready.
 
@@ -151,7 +172,6 @@ def sandbox_again(place: Place, config: Config, instances: Sequence[Instance]) -
         InputError: they can't run here: no such sandbox, log parser or local repository.
     """
     preflight.check_instances(instances, place.repositories(config))
-    path = os.environ.get("PATH") if all(map(is_own, instances)) else None
-    sandbox = sandbox_of(place, config, path)
+    sandbox = sandbox_of(place, config, programs_of(instances))
     preflight.check_sandbox(instances, sandbox.kind)
     return sandbox

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 
 from stillwater.executors.workshop import LONGEST_WAIT
+from stillwater.models.pool import Pool
 from stillwater.slots import SLOT_OF, Slot
 from stillwater.store import MachineRow
 
@@ -14,9 +15,13 @@ class Ready:
 
     `limits` says how many steps of each kind may run at once. New machines begin only while few are
     in progress: reading far ahead of the model helps nobody, and a few a slot keep every slot busy.
+    With a `pool`, a step that has a prefix also needs one of its endpoints.
     """
 
-    def __init__(self, limits: Mapping[Slot, int]) -> None:
+    def __init__(self, limits: Mapping[Slot, int], pool: Pool | None = None) -> None:
+        self._pool = pool
+        self._prefixes: dict[int, str] = {}
+        self._endpoints: dict[int, str] = {}
         self._limits: Mapping[Slot, int] = dict.fromkeys(Slot, 0)
         self._free = dict(self._limits)
         self._waiting: dict[Slot, list[tuple[bool, int]]] = {slot: [] for slot in Slot}
@@ -27,7 +32,7 @@ class Ready:
 
     def limit(self, limits: Mapping[Slot, int]) -> None:
         """So many steps of each kind may run from now on; those that run too many end first."""
-        if limits is self._limits:
+        if limits == self._limits:
             return
         for slot in Slot:
             self._free[slot] += limits[slot] - self._limits[slot]
@@ -39,9 +44,14 @@ class Ready:
         """Whether any step runs."""
         return bool(self._running)
 
-    def add(self, row: MachineRow, now: datetime) -> None:
-        """The machine may take its next step, at once or at its `not_before`."""
+    def add(self, row: MachineRow, now: datetime, prefix: str | None = None) -> None:
+        """The machine may take its next step, at once or at its `not_before`.
+
+        `prefix` names what its prompt begins with, if an endpoint of the pool is to have it.
+        """
         slot, is_new = SLOT_OF[row.state], row.seq == 0
+        if prefix is not None:
+            self._prefixes[row.id] = prefix
         if row.not_before is not None and not _due(row.not_before, now):
             heapq.heappush(self._delayed, (row.not_before, row.id, slot, is_new))
             self._begun.discard(row.id)
@@ -56,18 +66,24 @@ class Ready:
             _, machine_id, slot, is_new = heapq.heappop(self._delayed)
             heapq.heappush(self._waiting[slot], (is_new, machine_id))
         for slot, waiting in self._waiting.items():
+            if slot is Slot.MODEL and self._pool is not None:
+                yield from self._take_where_prefixes_are(self._pool)
+                continue
             while waiting and self._free[slot] > 0:
                 if waiting[0][0] and len(self._begun) >= self._most_begun:
                     break
                 _, machine_id = heapq.heappop(waiting)
-                self._running[machine_id] = slot
-                self._free[slot] -= 1
-                self._begun.add(machine_id)
-                yield machine_id
+                yield self._begin(machine_id, slot)
+
+    def endpoint(self, machine_id: int) -> str | None:
+        """The endpoint that the machine's running step is to ask, if it's one of a pool's."""
+        return self._endpoints.get(machine_id)
 
     def ended(self, machine_id: int) -> None:
         """The machine's step no longer runs."""
         self._free[self._running.pop(machine_id)] += 1
+        self._prefixes.pop(machine_id, None)
+        self._endpoints.pop(machine_id, None)
 
     def forget(self, machine_id: int) -> None:
         """The machine is final."""
@@ -79,6 +95,31 @@ class Ready:
             return None
         first = self._delayed[0][0]
         return 0.0 if _due(first, now) else (first - now).total_seconds()
+
+    def _begin(self, machine_id: int, slot: Slot) -> int:
+        self._running[machine_id] = slot
+        self._free[slot] -= 1
+        self._begun.add(machine_id)
+        return machine_id
+
+    def _take_where_prefixes_are(self, pool: Pool) -> Iterator[int]:
+        """First those whose endpoint is free, then the others, to keep no endpoint waiting."""
+        waiting = self._waiting[Slot.MODEL]
+        for anywhere in (False, True):
+            passed = []
+            while waiting and self._free[Slot.MODEL] > 0:
+                first = heapq.heappop(waiting)
+                machine_id = first[1]
+                prefix = self._prefixes.get(machine_id)
+                url = None if prefix is None else pool.take(prefix, anywhere=anywhere)
+                if prefix is not None and url is None:
+                    passed.append(first)
+                    continue
+                if url is not None:
+                    self._endpoints[machine_id] = url
+                yield self._begin(machine_id, Slot.MODEL)
+            for one in passed:
+                heapq.heappush(waiting, one)
 
 
 def _due(not_before: datetime, now: datetime) -> bool:

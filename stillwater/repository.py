@@ -5,14 +5,16 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from filelock import FileLock
 
 from stillwater.canonical import digest
 from stillwater.datasets.instance import Instance
-from stillwater.git import FetchError, RepositoryError, check_size, entries, git, last_line
+from stillwater.git import FetchError, RepositoryError, check_size, git, last_line
+from stillwater.known import FEW, Recent, blobs_and_sizes
+from stillwater.refusals import tells_of_one
 from stillwater.sandbox import scratch
 
 BUNDLED = "bundled:"
@@ -34,6 +36,11 @@ class Repositories:
     home: Path
     template: str
     lender: Path | None = None
+    _recent: Recent = field(default_factory=Recent, init=False, repr=False, compare=False)
+    _seen: set[tuple[Path, str, int]] = field(
+        default_factory=set, init=False, repr=False, compare=False
+    )
+    """The commits that git has said a store holds, and the store's age."""
 
     def url(self, instance: Instance) -> str:
         """Where the instance's repository comes from."""
@@ -74,10 +81,17 @@ class Repositories:
         return home / "repositories" / f"{digest(self.url(instance).encode())[:16]}.git"
 
     def _holds(self, store: Path, commit: str) -> bool:
-        if not (store / "HEAD").is_file():
+        try:
+            age = (store / "HEAD").stat().st_mtime_ns
+        except OSError:
             return False
+        if (store, commit, age) in self._seen:
+            return True
         wanted = f"{commit}^{{tree}}"
-        return git("-C", str(store), "rev-parse", "-q", "--verify", wanted).returncode == 0
+        if git("-C", str(store), "rev-parse", "-q", "--verify", wanted).returncode:
+            return False
+        self._seen.add((store, commit, age))
+        return True
 
     def _fetch(self, url: str, store: Path, instance: Instance) -> None:
         if url.startswith(BUNDLED):
@@ -117,15 +131,24 @@ class Repositories:
         No symlinks and no submodules, no names that a line can't hold, nothing gigantic.
         """
         return {
-            entry.path: entry.blob
-            for entry in entries(store, commit)
-            if entry.is_regular and entry.size <= LARGEST_FILE and not NAMELESS.search(entry.path)
+            path: blob
+            for path, (blob, size) in blobs_and_sizes(store, commit).items()
+            if size <= LARGEST_FILE and not NAMELESS.search(path)
         }
 
     def texts(self, store: Path, blobs: Mapping[str, str]) -> dict[str, str]:
         """The text of each path in `blobs` (path to blob name); what isn't UTF-8 is left out."""
-        if not blobs:
-            return {}
+        found = self._recent.get(blobs)
+        missing = {path: blob for path, blob in blobs.items() if path not in found}
+        if missing:
+            read = self._read(store, missing)
+            if len(missing) <= FEW:
+                for path, text in read.items():
+                    self._recent.put(missing[path], text)
+            found |= read
+        return {path: found[path] for path in blobs if path in found}
+
+    def _read(self, store: Path, blobs: Mapping[str, str]) -> dict[str, str]:
         names = "".join(f"{blob}\n" for blob in blobs.values()).encode()
         output = self._out(store, "cat-file", "--batch", stdin=names)
         found: dict[str, str] = {}
@@ -179,13 +202,12 @@ class Repositories:
         tree.mkdir()
         index = {"GIT_INDEX_FILE": str(folder / "index")}
         base = ("--git-dir", str(store), "--work-tree", str(tree))
-        for words in (("read-tree", commit), ("checkout-index", "-a", "-q", f"--prefix={tree}/")):
-            done = git(*base, *words, variables=index)
-            if done.returncode:
-                said = last_line(done.stderr)
-                unmade = any(word in said for word in UNMADE)
-                error = RepositoryError if unmade else FetchError
-                raise error(f"{commit} can't be laid out: {said}")
+        done = git(*base, "read-tree", "--reset", "-u", commit, variables=index)
+        if done.returncode:
+            said = last_line(done.stderr)
+            unmade = any(word in said for word in UNMADE)
+            error = RepositoryError if unmade else FetchError
+            raise error(f"{commit} can't be laid out: {said}")
         return tree
 
     def patched(
@@ -234,7 +256,11 @@ def _unlock(store: Path) -> None:
 
 
 def apply_patch(tree: Path, patch: str, what: str, store: Path | None = None) -> None:
-    """Apply a unified diff to a work tree; raises RepositoryError if it doesn't fit.
+    """Apply a unified diff to a work tree.
+
+    Raises:
+        RepositoryError: it doesn't fit.
+        FetchError: git can't write there now.
 
     A tree that was laid out from `store` may have attributes that change line ends or encodings.
     """
@@ -247,7 +273,10 @@ def apply_patch(tree: Path, patch: str, what: str, store: Path | None = None) ->
         variables={"GIT_CEILING_DIRECTORIES": str(tree.parent)},
     )  # fmt: skip
     if done.returncode:
-        raise RepositoryError(f"{what} doesn't apply to the base commit: {last_line(done.stderr)}")
+        said = last_line(done.stderr)
+        if done.returncode < 0 or tells_of_one(done.stderr):
+            raise FetchError(f"{what} can't be applied now: {said}")
+        raise RepositoryError(f"{what} doesn't apply to the base commit: {said}")
 
 
 def touched(patch: str) -> Sequence[str]:

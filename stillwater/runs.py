@@ -1,6 +1,7 @@
 """Driving runs: all that lies between the door (CLI) and the scheduler."""
 
 import signal
+import sys
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -8,22 +9,25 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
-from stillwater import __version__
-from stillwater.canonical import digest
+from stillwater import __version__, where
 from stillwater.config import Config, frozen, frozen_arms
+from stillwater.errors import InputError
 from stillwater.executors import Executor, ThreadExecutor, Workshop
 from stillwater.executors.ray import Cluster, Outfit, RayExecutor
 from stillwater.keeper import Keeper, Sign, catch_up, unsigned
 from stillwater.machine import State
+from stillwater.models.chain import pool_of
 from stillwater.models.client import client
+from stillwater.models.pool import Pool
 from stillwater.notes import Notes
 from stillwater.repository import Repositories
 from stillwater.sandbox import DockerSandbox, engine_answers
 from stillwater.sandbox import choose as choose_sandbox
 from stillwater.sandbox.protocol import Sandbox
 from stillwater.scheduler import Listener, Scheduler
-from stillwater.slots import limits
+from stillwater.slots import Slot, limits
 from stillwater.steps import STEPS, Step, Tools
 from stillwater.store import LEASE_SECONDS, SchedulerLease, Store, TakenOver, refuse_foreign
 
@@ -34,31 +38,40 @@ STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 class Place:
     """Where a database and what belongs to it lie: beside it, in a hidden folder of its name.
 
+    What belongs to a database on a server lies in the folder where Stillwater was started.
+
     Repositories that the `lender`, another database's folder, holds are read there.
     `certificate_key` is the file of the key that heads are signed with, None to sign none. Steps
-    are carried out on the `cluster`, or without one in this process.
+    are carried out on the `cluster`, or without one in this process. Where `endpoints` are named,
+    they take the place of those that a run was made with.
     """
 
-    db: Path
+    db: where.Database
     lender: Path | None = None
     certificate_key: str | None = None
     cluster: Cluster | None = None
+    endpoints: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, db: Path, config: Config) -> "Place":
+    def of(cls, db: where.Database, config: Config) -> "Place":
         """That database, driven as today's configuration says; raises ConfigError."""
         cluster = Cluster.of(config) if config.executor == "ray" else None
-        return cls(db, certificate_key=config.certificate_key, cluster=cluster)
+        return cls(
+            db,
+            certificate_key=config.certificate_key,
+            cluster=cluster,
+            endpoints=config.endpoints,
+        )
 
     @property
     def folder(self) -> Path:
         """Repositories, environments, work trees, logs."""
-        return self.db.absolute().parent / f".{self.db.stem}"
+        return where.folder(self.db)
 
     @property
     def label(self) -> str:
         """What marks this database's containers."""
-        return digest(str(self.db.absolute()).encode())[:12]
+        return where.label(self.db)
 
     def repositories(self, config: Config) -> Repositories:
         """The repositories' cache."""
@@ -110,15 +123,24 @@ def scheduler_of(
     """The scheduler of a stored run, with what carries its steps out.
 
     Raises:
-        InputError: the place's cluster can't be used.
+        InputError: the place's cluster can't be used, or what is listed as an endpoint is none.
     """
     run = store.run(run_id)
     config, arms = frozen(run.config), frozen_arms(run.config)
+    if place.endpoints:
+        # They take the place of the one server, too, and of the arms' where that is theirs.
+        moved, base = {"api_base": None}, config.api_base
+        config = config.model_copy(update={"endpoints": place.endpoints, **moved})
+        arms = {
+            name: one.model_copy(update=moved) if one.api_base == base else one
+            for name, one in arms.items()
+        }
+    pool = pool_of(config, (row.model for row in store.machines(run_id)), served_of(run.config))
     executor: Executor
     if place.cluster is None or steps is not STEPS:
-        executor = _threads(place, sandbox, steps, config, arms)
+        executor = _threads(place, sandbox, steps, config, arms, pool)
     else:
-        executor = _ray(place, place.cluster, config, arms)
+        executor = _ray(place, place.cluster, config, arms, pool)
     return Scheduler(
         store=store,
         run_id=run_id,
@@ -127,6 +149,7 @@ def scheduler_of(
         arms=arms,
         executor=executor,
         listener=listener,
+        pool=pool,
     )
 
 
@@ -136,6 +159,7 @@ def _threads(
     steps: Mapping[State, Step],
     config: Config,
     arms: Mapping[str, Config],
+    pool: Pool | None,
 ) -> ThreadExecutor:
     tools = Tools(
         place.repositories(config),
@@ -144,14 +168,30 @@ def _threads(
         threading.BoundedSemaphore(config.sandbox_slots),
     )
     others = {name: replace(tools, models=client(one)) for name, one in arms.items()}
-    return ThreadExecutor(Workshop(steps, tools, others), limits(config))
+    slots = limits(config)
+    if pool is not None:
+        slots[Slot.MODEL] = sys.maxsize
+    return ThreadExecutor(Workshop(steps, tools, others), slots)
 
 
-def _ray(place: Place, cluster: Cluster, config: Config, arms: Mapping[str, Config]) -> RayExecutor:
+def _ray(
+    place: Place,
+    cluster: Cluster,
+    config: Config,
+    arms: Mapping[str, Config],
+    pool: Pool | None,
+) -> RayExecutor:
+    if pool is not None:
+        config = config.model_copy(update={"model_slots": pool.slots()})
     outfit = Outfit(__version__, place.label, place.folder, config.sandbox, config, arms)
     executor = RayExecutor(outfit, cluster, place.folder / "ray.log")
     executor.connect()
     return executor
+
+
+def served_of(stored: Mapping[str, Any]) -> dict[str, str | None]:
+    """The digests of weights that the servers told when the run was made, by model."""
+    return {model: told.get("digest") for model, told in stored.get("served", {}).items()}
 
 
 def go_on(place: Place, scheduler: Scheduler) -> None:
@@ -179,6 +219,12 @@ def signing(place: Place) -> Sign:
     return partial(heads.sign, signer=keys.signer(Path(place.certificate_key)))
 
 
+def stopping() -> tuple[signal.Signals, ...]:
+    """The signals to take: not SIGHUP where who began this has it ignored, as nohup does."""
+    ignored = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    return tuple(one for one in STOPPING if not (ignored and one is signal.SIGHUP))
+
+
 @contextmanager
 def _signals(scheduler: Scheduler) -> Iterator[Stopped]:
     stopped = Stopped()
@@ -190,7 +236,7 @@ def _signals(scheduler: Scheduler) -> Iterator[Stopped]:
     if threading.current_thread() is not threading.main_thread():
         yield stopped
         return
-    before = {number: signal.signal(number, stop) for number in STOPPING}
+    before = {number: signal.signal(number, stop) for number in stopping()}
     try:
         yield stopped
     finally:
@@ -206,9 +252,15 @@ def opened(
 
     Raises:
         LeaseHeld: another scheduler has it.
+        InputError: the database isn't Stillwater's, or its folder can't be made.
     """
     refuse_foreign(place.db)
-    place.folder.mkdir(parents=True, exist_ok=True)
+    try:
+        place.folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(
+            f"the folder {place.folder} can't be made ({error.strerror}): choose another --db"
+        ) from error
     with (
         SchedulerLease.acquire(place.db, run_id or "new", lease_seconds) as lease,
         Store.open(place.db) as store,

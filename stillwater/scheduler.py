@@ -6,7 +6,9 @@ scheduler that starts on a database simply goes on.
 
 import queue
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
@@ -17,29 +19,18 @@ from stillwater.config import Config
 from stillwater.datasets import Instance, instance_of
 from stillwater.executors import Ended, Executor
 from stillwater.machine import FINAL, Event, State
+from stillwater.models.client import BUILTIN
+from stillwater.models.pool import Pool
+from stillwater.needed import KEPT, needed
 from stillwater.ready import Ready
 from stillwater.seal import seal
+from stillwater.slots import SLOT_OF, Slot
 from stillwater.snapshot import Outcome, Past, Snapshot
 from stillwater.store import MachineRow, Store
 
 FINISH_SECONDS = 7.0
 CANCEL_SECONDS = 2.0
 CANCELLED = "cancelled by the operator"
-
-FAILING, TESTS = (Event.READ, "failing"), (Event.READ, "tests")
-EDITS = (Event.PROPOSED, "edits")
-PATCH, LOG, FEEDBACK = (Event.APPLIED, "patch"), (Event.FAILED, "log"), (Event.RETRY, "feedback")
-NEEDED: Mapping[State, frozenset[tuple[Event, str]]] = {
-    State.READ: frozenset(),
-    State.GENERATE: frozenset({FAILING, TESTS, PATCH, FEEDBACK}),
-    State.APPLY: frozenset({EDITS}),
-    State.TEST: frozenset({PATCH}),
-    State.REFINE: frozenset({LOG}),
-}
-"""The artifacts that each state's step reads from the history, by the event that brought them."""
-ONLY_THIS_ATTEMPT = frozenset({EDITS, LOG})
-KEPT = frozenset(name for needed in NEEDED.values() for _, name in needed)
-"""The names of those that the scheduler remembers, so as not to read them anew."""
 
 
 class Listener(Protocol):
@@ -57,9 +48,13 @@ class Tracked:
     """What the scheduler keeps of a machine that is not yet final."""
 
     row: MachineRow
+    since: int
+    """The seq of its last transition before this scheduler."""
     past: list[Past] | None = None
     instance: Instance | None = None
     blobs: dict[str, bytes] = field(default_factory=dict)
+    waits_since: int | None = None
+    """How many steps the world had served, of those like its own, when it began to wait."""
 
 
 @dataclass(frozen=True)
@@ -83,6 +78,8 @@ class Scheduler:
     listener: Listener | None = None
     arms: Mapping[str, Config] = field(default_factory=dict)
     """The configuration of an arm's machines, where it isn't `config`."""
+    pool: Pool | None = None
+    """The endpoints that the model's steps share, where there are several."""
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     blocked: str | None = field(default=None, init=False)
     """Why the run stopped by itself: what someone has to see to before it can go on."""
@@ -91,31 +88,35 @@ class Scheduler:
     _done: "queue.SimpleQueue[Done | None]" = field(default_factory=queue.SimpleQueue, init=False)
     _signals: int = field(default=0, init=False)
     _cancelled: str | None = field(default=None, init=False)
+    _served: Counter[tuple[Slot, str]] = field(default_factory=Counter, init=False)
 
     def cancel(self, reason: str) -> None:
         """Abort every machine that isn't final, for this reason; steps under way are stopped."""
         self._cancelled = reason
-        self._done.put(None)
+        self._wake()
 
     def stop(self) -> None:
         """Start no further step. A second call doesn't wait for those that run."""
         self._signals += 1
-        self._done.put(None)
+        self._wake()
+
+    def limits(self) -> Mapping[Slot, int]:
+        """How many steps of each kind may be under way now."""
+        limits = self.executor.limits()
+        if self.pool is None:
+            return limits
+        return {**limits, Slot.MODEL: min(limits[Slot.MODEL], self.pool.slots())}
 
     def run(self) -> bool:
         """Go on until every machine is final (True), or `stop` was called or the run is `blocked`
         (False)."""
         self._log = structlog.get_logger().bind(run=self.run_id)
-        self._ready = Ready(self.executor.limits())
+        self._ready = Ready(self.limits(), self.pool)
         for row in self.store.active(self.run_id):
-            self._tracked[row.id] = Tracked(row)
-            self._ready.add(row, self.clock())
-        while self._tracked and not self._signals and self._cancelled is None:
-            now = self.clock()
-            self._ready.limit(self.executor.limits())
-            for machine_id in self._ready.take(now):
-                self._start(machine_id)
-            self._take(self._ready.seconds_to_next(now))
+            self._tracked[row.id] = Tracked(row, row.seq)
+            self._ready.add(row, self.clock(), self._prefix(row))
+        with self.pool.watched(self._wake) if self.pool else nullcontext():
+            self._advance()
         if self._cancelled is not None:
             self._cut_short()
             abandon(self.store, self.run_id, self._cancelled, self.clock())
@@ -125,6 +126,25 @@ class Scheduler:
             return False
         self.store.finish_run(self.run_id)
         return True
+
+    def _advance(self) -> None:
+        while self._tracked and not self._signals and self._cancelled is None:
+            now = self.clock()
+            self._ready.limit(self.limits())
+            for machine_id in self._ready.take(now):
+                self._start(machine_id)
+            self._take(self._ready.seconds_to_next(now))
+
+    def _prefix(self, row: MachineRow) -> str | None:
+        """What names the beginning of the machine's next prompt, if the pool is to be asked."""
+        own_server = self.arms.get(row.arm, self.config).api_base is not None
+        if SLOT_OF[row.state] is not Slot.MODEL or row.model.startswith(BUILTIN) or own_server:
+            return None
+        # The arms of one instance are shown the same files first.
+        return row.instance_id
+
+    def _wake(self) -> None:
+        self._done.put(None)
 
     def _start(self, machine_id: int) -> None:
         snapshot = self._snapshot(self._tracked[machine_id])
@@ -139,12 +159,12 @@ class Scheduler:
         row = tracked.row
         if tracked.past is None:
             tracked.past = list(self.store.history(row.id)) if row.seq else []
-        needed = _needed(row, tracked.past)
-        missing = needed - tracked.blobs.keys()
+        wanted = needed(row, tracked.past)
+        missing = wanted - tracked.blobs.keys()
         if missing:
             tracked.blobs = tracked.blobs | self.store.artifacts(missing)
         if row.state is State.GENERATE:
-            tracked.blobs = {sha256: tracked.blobs[sha256] for sha256 in needed}
+            tracked.blobs = {sha256: tracked.blobs[sha256] for sha256 in wanted}
         if tracked.instance is None:
             content = self.store.instance(self.dataset_sha256, row.instance_id)
             tracked.instance = instance_of(content)
@@ -159,6 +179,9 @@ class Scheduler:
             model=row.model,
             past=tuple(tracked.past),
             blobs=tracked.blobs,
+            endpoint=self._ready.endpoint(row.id),
+            patient_since=tracked.since,
+            others_served=tracked.waits_since != self._served[_needs(row)],
         )
 
     def _take(self, seconds: float | None) -> None:
@@ -172,6 +195,7 @@ class Scheduler:
     def _commit(self, done: Done) -> None:
         machine_id, outcome = done.snapshot.machine_id, done.ended.outcome
         self._ready.ended(machine_id)
+        self._release(done)
         if outcome is None:
             return
         tracked = self._tracked[machine_id]
@@ -207,14 +231,46 @@ class Scheduler:
         if self.listener:
             self.listener.committed(machine_id, past)
         self._tell(row, past, outcome)
+        self._note_served(tracked, row, past.event)
         if past.target in FINAL:
             del self._tracked[machine_id]
             self._ready.forget(machine_id)
         else:
-            self._ready.add(tracked.row, now)
-        if done.ended.needs_a_person and not self.blocked:
-            self.blocked = done.ended.needs_a_person
+            self._ready.add(tracked.row, now, self._prefix(tracked.row))
+        why = done.ended.needs_a_person or (done.ended.spent if self._all_wait() else None)
+        if why and not self.blocked and not self._can_go_elsewhere(done):
+            self.blocked = why
             self.stop()
+
+    def _all_wait(self) -> bool:
+        """Whether the world has failed all that are left, and served none of them since."""
+        left = self._tracked.values()
+        return bool(left) and all(one.waits_since is not None for one in left)
+
+    def _note_served(self, tracked: Tracked, row: MachineRow, event: Event) -> None:
+        needs = _needs(row)
+        if event is not Event.DEFER:
+            tracked.waits_since = None
+            self._served[needs] += event is not Event.ABORT
+        elif tracked.waits_since is None:
+            tracked.waits_since = self._served[needs]
+
+    def _release(self, done: Done) -> None:
+        url, outcome = done.snapshot.endpoint, done.ended.outcome
+        if self.pool is None or url is None:
+            return
+        answered: bool | None = None
+        if done.ended.model_failed:
+            answered = False
+        elif outcome is not None and "completion" in outcome.artifacts:
+            answered = True
+        self.pool.ended(url, answered, str(outcome.evidence.get("reason")) if outcome else "")
+
+    def _can_go_elsewhere(self, done: Done) -> bool:
+        url = done.snapshot.endpoint
+        if self.pool is None or url is None or not done.ended.model_failed:
+            return False
+        return self.pool.has_others(url)
 
     def _tell(self, row: MachineRow, past: Past, outcome: Outcome) -> None:
         told = {"instance": row.instance_id, "state": past.source.value}
@@ -246,6 +302,14 @@ class Scheduler:
             self._take(left)
 
 
+def _needs(row: MachineRow) -> tuple[Slot, str]:
+    """What serves the machine's step: its model, or what tests run in, which READ needs too."""
+    slot = SLOT_OF[row.state]
+    if slot is Slot.MODEL:
+        return slot, row.model
+    return (Slot.SANDBOX if slot is Slot.PREPARE else slot), ""
+
+
 def abandon(store: Store, run_id: str, reason: str, now: datetime) -> None:
     """Abort every machine of the run that isn't final, for this reason; the run is finished then.
 
@@ -264,14 +328,3 @@ def abandon(store: Store, run_id: str, reason: str, now: datetime) -> None:
             next_attempt=row.attempt,
         )
     store.finish_run(run_id)
-
-
-def _needed(row: MachineRow, past: list[Past]) -> set[str]:
-    wanted = NEEDED[row.state]
-    return {
-        sha256
-        for one in past
-        for name, sha256 in one.artifacts.items()
-        if (brought := (one.event, name)) in wanted
-        and (brought not in ONLY_THIS_ATTEMPT or one.attempt == row.attempt)
-    }

@@ -76,6 +76,12 @@ class Snapshot:
     model: str
     past: tuple[Past, ...] = ()
     blobs: Mapping[str, bytes] = field(default_factory=dict)
+    endpoint: str | None = None
+    """The server that is to answer, where the run has several."""
+    patient_since: int = 0
+    """The seq of the machine's last transition before this scheduler: no older wait counts."""
+    others_served: bool = True
+    """Whether what this step needs has served another machine since this one began to wait."""
 
     def last(self, event: Event, attempt: int | None = None) -> Past | None:
         """The newest transition with this event (of this attempt, where one is given)."""

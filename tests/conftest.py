@@ -1,8 +1,29 @@
-"""What every test may need: whether a Docker Engine answers."""
+"""What every test may need: whether a Docker Engine answers, a PostgreSQL server."""
 
 import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from tests.postgres import Postgres
+
+
+TAKE_LONGEST = ("e2e", "faults", "executors", "official", "replay", "certificates", "service")
+"""Folders whose files come first, so that none is begun when all others have ended."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files that take minutes first; otherwise in the order of their names."""
+    here = Path(__file__).parent
+
+    def turn(item: pytest.Item) -> int:
+        folder = item.path.relative_to(here).parts[0]
+        return TAKE_LONGEST.index(folder) if folder in TAKE_LONGEST else len(TAKE_LONGEST)
+
+    items.sort(key=turn)
 
 
 @pytest.fixture(scope="session")
@@ -15,3 +36,17 @@ def docker_engine() -> None:
         if os.environ.get("DOCKER_EXPECTED"):
             pytest.fail(f"CI promises a Docker Engine, but: {why}")
         pytest.skip(why)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> "Iterator[Postgres]":
+    """A PostgreSQL server; skip where the system has none, but CI says that it must."""
+    from tests.postgres import programs, running
+
+    found = programs()
+    if found is None:
+        if os.environ.get("POSTGRES_EXPECTED"):
+            pytest.fail("CI promises PostgreSQL, but there is no pg_ctl")
+        pytest.skip("there is no PostgreSQL here")
+    with running(found) as server:
+        yield server

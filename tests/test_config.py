@@ -31,6 +31,19 @@ def test_an_unknown_key_is_named_with_its_nearest(where: str, tmp_path: Path) ->
         config.load({"atempts": "2"} if where == "set" else {})
 
 
+@pytest.mark.parametrize("where", ["set", "file", "variable in small letters"])
+def test_a_key_that_resume_would_not_have_is_refused(
+    where: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if where == "file":
+        (tmp_path / "stillwater.toml").write_text('api_key = "sk-secret"\n')
+    elif where != "set":
+        monkeypatch.setenv("stillwater_api_key", "sk-secret")
+    with pytest.raises(ConfigError, match="STILLWATER_API_KEY alone") as told:
+        config.load({"api_key": "sk-secret"} if where == "set" else {})
+    assert "sk-secret" not in str(told.value)
+
+
 def test_a_misspelt_variable_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STILLWATER_ATEMPTS", "3")
     with pytest.raises(ConfigError, match="did you mean STILLWATER_ATTEMPTS"):

@@ -1,12 +1,14 @@
 """Repositories: fetched once, read by commit, laid out fresh; hostile ones stay outside."""
 
+import os
+import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 
 from stillwater.datasets import Instance
-from stillwater.git import RepositoryError
+from stillwater.git import FetchError, RepositoryError
 from stillwater.repository import Repositories, apply_patch, touched
 
 
@@ -55,6 +57,30 @@ def test_a_commit_is_fetched_once_and_read_without_a_work_tree(
     texts = repositories.texts(store, paths)
     assert texts["sub/b ü.py"] == "y = 'ü'\n"
     assert "latin.py" not in texts
+
+
+def test_the_few_files_of_each_step_are_read_of_git_once(source: Path, tmp_path: Path) -> None:
+    repositories = Repositories(tmp_path / "home", "unused")
+    commit = git(source, "rev-parse", "HEAD")
+    store = repositories.ensure(instance(source, commit))
+    assert repositories.ensure(instance(source, commit)) == store
+    paths = repositories.paths(store, commit)
+    first = repositories.texts(store, {"a.py": paths["a.py"]})
+    (store / "objects").rename(store / "gone")
+    assert repositories.held(instance(source, commit)) == store
+    assert repositories.paths(store, commit) == paths
+    assert repositories.texts(store, {"a.py": paths["a.py"]}) == first == {"a.py": "x = 1\n"}
+
+
+def test_a_store_that_was_removed_is_fetched_again(source: Path, tmp_path: Path) -> None:
+    repositories = Repositories(tmp_path / "home", "unused")
+    one = instance(source, git(source, "rev-parse", "HEAD"))
+    store = repositories.ensure(one)
+    shutil.rmtree(store)
+    assert repositories.held(one) is None
+    assert repositories.ensure(one) == store
+    with repositories.tree(store, one.base_commit, "t") as tree:
+        assert (tree / "a.py").read_text() == "x = 1\n"
 
 
 def test_what_a_lender_holds_is_read_there_and_nothing_is_written_to_it(
@@ -132,6 +158,22 @@ def test_a_patch_applies_or_says_that_it_does_not(source: Path, tmp_path: Path) 
         with pytest.raises(RepositoryError, match="it doesn't apply"):
             apply_patch(tree, patch, "it")
     assert touched(patch) == ("a.py",)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="mounting takes root")
+def test_a_full_disk_is_not_a_patch_that_does_not_apply(tmp_path: Path) -> None:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=8k", "none", str(disk)]
+    if subprocess.run(mount, check=False).returncode:
+        pytest.skip("mounting isn't allowed here")
+    try:
+        (disk / "a.py").write_text("x = 1\n")
+        patch = "--- a/a.py\n+++ b/a.py\n@@ -1 +1,9000 @@\n-x = 1\n" + "+x = 2\n" * 9000
+        with pytest.raises(FetchError, match="No space left"):
+            apply_patch(disk, patch, "the patch")
+    finally:
+        subprocess.run(["umount", disk], check=True)
 
 
 @pytest.mark.parametrize("path", ["../evil.py", "out/evil.py", ".git/hooks/x"])

@@ -1,5 +1,7 @@
 """The scheduler: limits, order, the world's failures, stopping; over a real database."""
 
+import errno
+import os
 import threading
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -137,29 +139,84 @@ def test_the_worlds_failures_wait_and_cost_no_attempt(tmp_path: Path) -> None:
 
     def step(snapshot: Snapshot) -> Outcome:
         if snapshot.state is State.GENERATE and next(failures):
-            raise WorldError("the model is down")
+            raise WorldError("the model is down \ud83d")
         return good(snapshot)
 
     run.scheduler(step).run()
     assert run.paths() == [["read", "defer", "defer", "proposed", "applied", "passed"]]
     assert {past.attempt for past in run.history()} == {1}
     deferred = [past.evidence for past in run.history() if past.event is Event.DEFER]
-    assert [one["reason"] for one in deferred] == ["the model is down"] * 2
+    assert [one["reason"] for one in deferred] == ["the model is down ?"] * 2
     assert deferred[1]["wait_seconds"] == 2 * deferred[0]["wait_seconds"]  # type: ignore[operator]
 
 
-def test_deferring_runs_out(tmp_path: Path) -> None:
-    run = Run(tmp_path, 2, max_defers=2)
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EMFILE, errno.EAGAIN])
+def test_what_the_system_refuses_is_the_worlds_failure(tmp_path: Path, number: int) -> None:
+    run = Run(tmp_path, 1)
+    refusals = iter([OSError(number, os.strerror(number)), None])
 
     def step(snapshot: Snapshot) -> Outcome:
-        if snapshot.instance.instance_id == "i-0":
-            raise WorldError("no engine")
+        if snapshot.state is State.TEST and (error := next(refusals)):
+            raise RuntimeError("no work tree") from error
         return good(snapshot)
 
     run.scheduler(step).run()
-    assert run.paths()[0] == ["defer", "defer", "abort"]
+    assert run.paths() == [["read", "proposed", "applied", "defer", "passed"]]
+    (waited,) = [past for past in run.history() if past.event is Event.DEFER]
+    assert os.strerror(number) in str(waited.evidence["reason"])
+
+
+def test_deferring_runs_out_once_another_is_served(tmp_path: Path) -> None:
+    run = Run(tmp_path, 2, max_defers=2)
+    has_waited = threading.Event()
+
+    def step(snapshot: Snapshot) -> Outcome:
+        if snapshot.instance.instance_id == "i-0":
+            if len(snapshot.past) > 3:
+                has_waited.set()
+            raise WorldError("no engine")
+        if snapshot.state is State.READ:
+            assert has_waited.wait(30)
+        return good(snapshot)
+
+    assert run.scheduler(step).run()
+    *waits, end = run.paths()[0]
+    assert end == "abort"
+    assert set(waits) == {"defer"}
+    assert len(waits) > 3  # more than the most, as long as the other may be served
     assert "no engine" in str(run.history()[-1].evidence["reason"])
     assert run.paths()[1][-1] == "passed"
+
+
+class Own(WorldError):
+    """A failure that is one machine's own."""
+
+    most_in_a_row = 0
+
+
+def test_a_machine_that_is_aborted_stops_no_run_whose_others_wait(tmp_path: Path) -> None:
+    run = Run(tmp_path, 2)
+    waits, is_aborted = threading.Event(), threading.Event()
+
+    class Watching:
+        def started(self, machine_id: int, state: State, attempt: int) -> None: ...
+
+        def committed(self, machine_id: int, past: Past) -> None:
+            {Event.DEFER: waits, Event.ABORT: is_aborted}.get(past.event, threading.Event()).set()
+
+    def step(snapshot: Snapshot) -> Outcome:
+        if snapshot.instance.instance_id == "i-0":
+            assert waits.wait(30)
+            raise Own("its environment is broken")
+        if not snapshot.past:
+            raise WorldError("busy")
+        assert is_aborted.wait(30)
+        return good(snapshot)
+
+    scheduler = run.scheduler(step)
+    scheduler.listener = Watching()
+    assert scheduler.run()
+    assert [path[-1] for path in run.paths()] == ["abort", "passed"]
 
 
 class Refused(WorldError):
@@ -179,10 +236,33 @@ def test_what_waiting_cannot_mend_stops_the_run_and_ends_no_machine(tmp_path: Pa
     scheduler = run.scheduler(step)
     assert not scheduler.run()
     assert scheduler.blocked == "the key is refused"
-    assert run.paths()[0] == ["read", "defer"]
+    assert ["read", "defer"] in run.paths()  # whichever was the first
     assert len(run.store.active("r")) == 3
     assert run.scheduler(good).run()
     assert [path[-1] for path in run.paths()] == ["passed"] * 3
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_what_serves_nobody_stops_the_run_when_waiting_runs_out_and_ends_no_machine(
+    tmp_path: Path, count: int
+) -> None:
+    run = Run(tmp_path, count, max_defers=2, model_slots=1)
+
+    def step(snapshot: Snapshot) -> Outcome:
+        if snapshot.state is State.GENERATE:
+            raise WorldError("nobody listens")
+        return good(snapshot)
+
+    for _ in range(2):  # who resumes has seen to it, so there is new patience
+        before = [path.count("defer") for path in run.paths()]
+        scheduler = run.scheduler(step)
+        assert not scheduler.run()
+        assert "times; the last time: nobody listens" in (scheduler.blocked or "")
+        after = [path.count("defer") for path in run.paths()]
+        assert max(b - a for a, b in zip(before, after, strict=True)) >= 3
+        assert len(run.store.active("r")) == count
+    assert run.scheduler(good).run()
+    assert [path[-1] for path in run.paths()] == ["passed"] * count
 
 
 @pytest.mark.parametrize(
@@ -205,17 +285,20 @@ def test_without_memory_the_run_stops_and_ends_no_machine(
     assert run.scheduler(good).run()
 
 
-def test_a_crash_of_a_step_ends_its_machine_with_evidence_and_no_other(tmp_path: Path) -> None:
+@pytest.mark.parametrize("error", [ZeroDivisionError("ours"), SystemExit("ours")])
+def test_a_crash_of_a_step_ends_its_machine_with_evidence_and_no_other(
+    tmp_path: Path, error: BaseException
+) -> None:
     run = Run(tmp_path, 2)
 
     def step(snapshot: Snapshot) -> Outcome:
         if snapshot.instance.instance_id == "i-0":
-            raise ZeroDivisionError("ours")
+            raise error
         return good(snapshot)
 
     run.scheduler(step).run()
     (aborted,) = run.history()
-    assert "ZeroDivisionError: ours" in str(aborted.evidence["reason"])
+    assert f"{type(error).__name__}: ours" in str(aborted.evidence["reason"])
     assert b"Traceback" in run.store.artifact(aborted.artifacts["traceback"])
     assert run.paths()[1][-1] == "passed"
 

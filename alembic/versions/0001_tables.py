@@ -1,6 +1,7 @@
 """The five tables, and the triggers that keep them evidence."""
 
 from alembic import op
+from stillwater.store.migrate import carry_out
 
 revision = "0001"
 down_revision = None
@@ -238,8 +239,7 @@ IDENTITY = "PRAGMA application_id = 1400133484"
 
 
 def upgrade() -> None:
-    for statement in (IDENTITY, *TABLES, *TRIGGERS):
-        op.get_bind().exec_driver_sql(statement)
+    carry_out(op.get_bind(), __file__, (IDENTITY, *TABLES, *TRIGGERS))
 
 
 def downgrade() -> None:

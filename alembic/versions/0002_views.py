@@ -1,6 +1,7 @@
 """The views that auditors and reports read."""
 
 from alembic import op
+from stillwater.store.migrate import carry_out
 
 revision = "0002"
 down_revision = "0001"
@@ -110,8 +111,7 @@ VIEWS = (
 
 
 def upgrade() -> None:
-    for statement in VIEWS:
-        op.get_bind().exec_driver_sql(statement)
+    carry_out(op.get_bind(), __file__, VIEWS)
 
 
 def downgrade() -> None:

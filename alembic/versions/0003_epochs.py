@@ -1,6 +1,7 @@
 """The epochs: every time that a scheduler took a database, so that none commits after the next."""
 
 from alembic import op
+from stillwater.store.migrate import carry_out
 
 revision = "0003"
 down_revision = "0002"
@@ -41,8 +42,7 @@ STATEMENTS = (
 
 
 def upgrade() -> None:
-    for statement in STATEMENTS:
-        op.get_bind().exec_driver_sql(statement)
+    carry_out(op.get_bind(), __file__, STATEMENTS)
 
 
 def downgrade() -> None:

@@ -1,6 +1,7 @@
 """success_at_k by what each arm of a run was allowed, not by what the run was."""
 
 from alembic import op
+from stillwater.store.migrate import carry_out
 
 revision = "0004"
 down_revision = "0003"
@@ -43,8 +44,7 @@ STATEMENTS = (
 
 
 def upgrade() -> None:
-    for statement in STATEMENTS:
-        op.get_bind().exec_driver_sql(statement)
+    carry_out(op.get_bind(), __file__, STATEMENTS)
 
 
 def downgrade() -> None:

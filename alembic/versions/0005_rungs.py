@@ -1,6 +1,7 @@
 """The rungs that were tried of a run by `verify --rung`: append-only, and chained."""
 
 from alembic import op
+from stillwater.store.migrate import carry_out
 
 revision = "0005"
 down_revision = "0004"
@@ -69,8 +70,7 @@ STATEMENTS = (
 
 
 def upgrade() -> None:
-    for statement in STATEMENTS:
-        op.get_bind().exec_driver_sql(statement)
+    carry_out(op.get_bind(), __file__, STATEMENTS)
 
 
 def downgrade() -> None:

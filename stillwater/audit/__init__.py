@@ -2,6 +2,7 @@
 
 - `whole.py`: `audit`, the one way in; `model.py`: what it answers.
 - `database.py`: a read-only connection of its own; which run, and from where on.
+- `server.py`: a copy of a database that is on a server, so that the same is checked there.
 - `heads.py`: the heads that were kept outside are in the chain.
 - `chain.py`: digests, order, edges, states and attempts of every transition.
 - `machines.py`: machines stand where their transitions lead; finished runs have ended.

@@ -11,6 +11,7 @@ import pysqlite3.dbapi2 as sqlite
 from stillwater import heads
 from stillwater.audit.database import Scope
 from stillwater.audit.model import AuditError, Broken, Head, Kept
+from stillwater.where import Database
 
 if TYPE_CHECKING:
     from securesystemslib.signer import SSlibKey
@@ -20,7 +21,7 @@ LAST = "SELECT id, sha256, finished_at FROM transitions WHERE id = ?"
 ANYWHERE = "SELECT id, sha256 FROM transitions WHERE id <= ?"
 
 
-def read_beside(db: Path) -> list[heads.Head] | None:
+def read_beside(db: Database) -> list[heads.Head] | None:
     """The heads that the scheduler kept beside the database; None if it kept none.
 
     They are to be read before the database: a scheduler that runs may be ahead of a reader.

@@ -1,6 +1,7 @@
 """The whole audit, part by part, up to the first violation."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,13 +12,14 @@ from stillwater.audit.database import Scope, damage, reading, scope_of
 from stillwater.audit.model import Broken, Report
 from stillwater.audit.work import Workers
 from stillwater.heads import Head, beside
+from stillwater.where import Database, Server
 
 if TYPE_CHECKING:
     from securesystemslib.signer import SSlibKey
 
 
 def audit(
-    db: Path,
+    db: Database,
     *,
     run: str | None = None,
     since: str | None = None,
@@ -31,7 +33,8 @@ def audit(
     The chain and the heads are the whole database's, from the anchor that `since` names on;
     machines, evidence and artifacts are those of `run`, if one is named. Heads are looked for
     beside the database, and in `head_file`; `key_file` holds the public key that signed them. With
-    `home`, the database's folder, it also derives edits, patches and verdicts again.
+    `home`, the database's folder, it also derives edits, patches and verdicts again. Of a database
+    on a server a copy is checked.
 
     Raises:
         AuditError: there is no such database, run, transition or head.
@@ -42,18 +45,31 @@ def audit(
     try:
         # Before the database, for a scheduler that runs goes on writing both.
         kept = _kept(db, head_file)
-        chosen = Workers.worth(db) if processes is None else Workers(processes)
-        with chosen as workers, reading(db) as connection, damage(db):
-            scope = scope_of(connection, db, run, since)
-            report.run, report.anchor = scope.run, scope.anchor
-            _check_heads(connection, scope, kept, key, report)
-            _check(connection, scope, workers, home, report)
+        with _file(db) as path:
+            chosen = Workers.worth(path) if processes is None else Workers(processes)
+            with chosen as workers, reading(path) as connection, damage(path):
+                scope = scope_of(connection, path, run, since)
+                report.run, report.anchor = scope.run, scope.anchor
+                _check_heads(connection, scope, kept, key, report)
+                _check(connection, scope, workers, home, report)
     except Broken as broken:
         report.violation = broken.violation
     return report
 
 
-def _kept(db: Path, head_file: Path | None) -> list[tuple[Path, Sequence[Head]]]:
+@contextmanager
+def _file(db: Database) -> Iterator[Path]:
+    """The database as a file: itself, or a copy of a server's."""
+    if not isinstance(db, Server):
+        yield db
+        return
+    from stillwater.audit import server
+
+    with server.copied(db) as path:
+        yield path
+
+
+def _kept(db: Database, head_file: Path | None) -> list[tuple[Path, Sequence[Head]]]:
     kept: list[tuple[Path, Sequence[Head]]] = []
     if head_file is not None:
         kept.append((head_file, heads.read_given(head_file)))

@@ -19,7 +19,7 @@ from stillwater.store import MachineRow, RunRow, Store, queries
 from stillwater.store.times import stamp
 
 PRIVATE = frozenset(
-    {"api_base", "heads_git", "repo_url", "image_budget"}
+    {"api_base", "endpoints", "heads_git", "repo_url", "image_budget"}
     | {"lease_seconds", "model_slots", "sandbox_slots"}
 )
 """Settings that say where and how a machine worked, not what it asked or judged by."""

@@ -12,6 +12,7 @@ import typer
 from stillwater.audit.model import Kept, Report
 from stillwater.cli.reader import DEFAULT_DB, Db, RunId
 from stillwater.telling.text import duration, one_line
+from stillwater.where import Database, folder
 
 VIOLATED = 1
 
@@ -62,7 +63,7 @@ def command(
     from stillwater.audit.whole import audit
 
     begun = time.monotonic()
-    home = None if quick else db.absolute().parent / f".{db.stem}"
+    home = None if quick else folder(db)
     report = audit(db, run=run, since=since, head_file=head, home=home, key_file=public_key)
     seconds = time.monotonic() - begun
     if as_json:
@@ -74,7 +75,7 @@ def command(
         raise typer.Exit(VIOLATED)
 
 
-def _lines(db: Path, report: Report, seconds: float) -> Iterator[str]:
+def _lines(db: Database, report: Report, seconds: float) -> Iterator[str]:
     run = f", run {report.run}" if report.run else ""
     since = f", after transition {report.anchor}" if report.anchor else ""
     yield one_line(f"Audit of {db}{run}{since}", 500)
@@ -108,7 +109,7 @@ def _kept(kept: Kept) -> str:
     )
 
 
-def _json(db: Path, report: Report, seconds: float) -> dict[str, Any]:
+def _json(db: Database, report: Report, seconds: float) -> dict[str, Any]:
     return {
         "database": str(db),
         "run": report.run,

@@ -10,6 +10,7 @@ from stillwater.cli.options import (
     Attempts,
     ConfigFile,
     DatasetName,
+    Endpoints,
     Executor,
     Feedback,
     Instances,
@@ -54,6 +55,7 @@ def command(
     config: ConfigFile = None,
     executor: Executor = None,
     ray_address: RayAddress = None,
+    endpoints: Endpoints = None,
     db: Db = DEFAULT_DB,
     verbose: Verbose = False,
 ) -> None:
@@ -66,7 +68,7 @@ def command(
         raise InputError(f"--arm {names[0]} alone can't be compared: name two arms or more")
     flags = flags_of(model, attempts, feedback, sandbox, assignments)
     arms = configuration.load_arms(names, flags, config)
-    settings = configuration.load(flags | where(executor, ray_address), config)
+    settings = configuration.load(flags | where(executor, ray_address, endpoints), config)
     wanted = datasets.Selection(instance or (), repo or (), shuffle, part, limit)
     chosen = datasets.select(datasets.load(dataset, split), wanted)
     begin(chosen, settings, arms, db, verbose=verbose)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from http.client import HTTPException
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -24,6 +24,11 @@ from stillwater.config import Config
 from stillwater.errors import InputError, StillwaterError
 from stillwater.secrets import hide_all
 from stillwater.telling.text import one_line
+from stillwater.where import Database, Server
+from stillwater.where import folder as folder_of
+
+if TYPE_CHECKING:
+    from stillwater.models.reach import Reach
 
 LEAST_DISK = 1 << 30
 GIB = 1 << 30
@@ -89,13 +94,13 @@ def _settings(file: Path | None) -> tuple[Config, Check]:
     return settings, Check("configuration", True, str(where), needed=True)
 
 
-def _checks(settings: Config, loaded: Check, db: Path) -> Iterator[Check]:
+def _checks(settings: Config, loaded: Check, db: Database) -> Iterator[Check]:
     yield Check("Stillwater", True, __version__)
     yield _python()
     yield _sqlite()
     yield _git()
     yield loaded
-    yield _database(db)
+    yield _server(db) if isinstance(db, Server) else _database(db)
     yield _disk(db)
     yield from _docker(settings)
     yield _local()
@@ -150,6 +155,21 @@ def _database(db: Path) -> Check:
     return Check("database", True, f"{db}, schema {schema}, writable", needed=True)
 
 
+def _server(db: Server) -> Check:
+    from stillwater.store.postgresql.connect import state
+    from stillwater.store.postgresql.lease import holder
+
+    try:
+        schema, found = state(db), holder(db)
+    except StillwaterError as error:
+        return Check("database", False, str(error), "check the URL and the role", needed=True)
+    if found:
+        told = f"{db}, schema {schema}; a scheduler works on it"
+        return Check("database", False, told, "wait for it, or give another --db", needed=True)
+    told = f"{db}, schema {schema}" if schema else f"{db} is empty; a run makes its tables"
+    return Check("database", True, told, needed=True)
+
+
 def _opened(db: Path) -> tuple[str | None, str | None]:
     """The schema of the database, and the scheduler that holds it, if it lives."""
     from stillwater.store import engine, migrate
@@ -164,8 +184,8 @@ def _opened(db: Path) -> tuple[str | None, str | None]:
     return schema, f"pid {found.get('pid')}" if found and alive(found) else None
 
 
-def _disk(db: Path) -> Check:
-    folder = db.absolute().parent
+def _disk(db: Database) -> Check:
+    folder = folder_of(db).parent
     while not folder.exists():
         folder = folder.parent
     free = shutil.disk_usage(folder).free
@@ -215,16 +235,23 @@ def _local() -> Check:
 
 
 def _model(model: str, settings: Config) -> Check:
-    from stillwater.models.reach import reach
+    from stillwater.models.chain import bases_of, reach_any
 
-    key = settings.api_key.get_secret_value() if settings.api_key else None
     name = f"model {model}"
     try:
-        found = reach(model, settings.api_base, key)
+        found = reach_any(model, bases_of(settings), settings.key)
+    except InputError as error:
+        return Check(name, False, str(error), "mend the setting endpoints")
     except (HTTPException, ValueError) as error:
         return Check(name, False, f"its server can't be understood: {error}", "check api_base")
     if found.problem is not None:
         return Check(name, False, found.problem, found.remedy)
+    return _reached(name, found, settings)
+
+
+def _reached(name: str, found: "Reach", settings: Config) -> Check:
+    if found.absent:
+        return Check(name, True, f"answers, but not everywhere: {'; '.join(found.absent)}")
     if found.context is None:
         return Check(name, True, "answers")
     told = f"answers; context {found.context:,} tokens, num_ctx is {settings.num_ctx:,}"
@@ -235,8 +262,7 @@ def _model(model: str, settings: Config) -> Check:
 
 def _hider(settings: Config) -> Callable[[str], str]:
     """What removes keys, and credentials within URLs, from a text."""
-    key = settings.api_key.get_secret_value() if settings.api_key else None
-    return lambda text: hide_all(text, key)
+    return lambda text: hide_all(text, settings.key)
 
 
 def _print(out: Console, check: Check, hide: Callable[[str], str]) -> None:

@@ -19,7 +19,7 @@ from stillwater.cli.options import (
     Verbose,
 )
 from stillwater.cli.plain import console, program, warn
-from stillwater.cli.run import notice, settings_of
+from stillwater.cli.run import again, notice, settings_of
 from stillwater.errors import InputError
 from stillwater.sandbox import choose
 from stillwater.sandbox.protocol import Sandbox
@@ -96,7 +96,7 @@ def _drive(
 ) -> str | None:
     stopped = watch.drive(place, store, run_id, sandbox, console(sys.stderr), verbose)
     if stopped.exit_code is not None:
-        warn("Stopped; your repository is untouched.")
+        warn(f"Stopped; your repository is untouched. Go on with: {again(place, run_id)}")
         watch.leave(stopped.exit_code)
     found = queries.outcomes(place.db, run_id)[0]
     if found.patch_sha256 is None:

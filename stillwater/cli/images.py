@@ -15,6 +15,7 @@ from stillwater.cli.plain import console, warn
 from stillwater.cli.reader import DEFAULT_DB, Db
 from stillwater.errors import InputError
 from stillwater.telling.text import one_line
+from stillwater.where import Database
 
 if TYPE_CHECKING:
     from docker import DockerClient
@@ -176,16 +177,16 @@ def _engine() -> "Iterator[DockerClient]":
         yield client
 
 
-def _shelf(db: Path) -> "Shelf":
+def _shelf(db: Database) -> "Shelf":
     from stillwater.sandbox.shelf import Shelf
 
     return Shelf(runs.Place(db).folder, configuration.load().image_budget)
 
 
 @contextmanager
-def _quiet(db: Path, *, dry_run: bool) -> Iterator[None]:
+def _quiet(db: Database, *, dry_run: bool) -> Iterator[None]:
     """While no run is in progress on the database: its lease is held."""
-    if dry_run or not db.exists():
+    if dry_run or (isinstance(db, Path) and not db.exists()):
         yield
         return
     with runs.opened(runs.Place(db), "images prune"):

@@ -36,6 +36,10 @@ RayAddress = Annotated[
     str | None,
     typer.Option("--ray-address", help="HOST:PORT of a Ray cluster's head; else this machine."),
 ]
+Endpoints = Annotated[
+    list[str] | None,
+    typer.Option("--endpoint", metavar="URL", help="A server of the model, one of several."),
+]
 Arm = Annotated[
     str | None, typer.Option("--arm", help="A named configuration: patch, strict, direct, …")
 ]

@@ -3,6 +3,7 @@
 import shutil
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Literal
@@ -19,8 +20,9 @@ PIPED_WIDTH = 500
 
 
 def warn(text: str) -> None:
-    """Tell it on stderr; it may quote a server, a test or a file, so it is made safe."""
-    print(printable(text), file=sys.stderr)
+    """Tell it on stderr, if anyone listens; it may quote a server or a test, so it is made safe."""
+    with suppress(OSError):
+        print(printable(text), file=sys.stderr)
 
 
 def program() -> str:

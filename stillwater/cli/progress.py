@@ -4,6 +4,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -40,6 +41,11 @@ class Watched:
     attempt: int
     since: float | None = None
     trouble: str = ""
+
+
+def _whoever_watches() -> AbstractContextManager[None]:
+    """A reader who goes away ends no run: rich exits where it finds a broken pipe."""
+    return suppress(OSError, SystemExit)
 
 
 class Progress:
@@ -80,7 +86,8 @@ class Progress:
     def __enter__(self) -> Self:
         self._begun = time.monotonic()
         if self._live:
-            self._live.start(refresh=True)
+            with _whoever_watches():
+                self._live.start(refresh=True)
         return self
 
     def __exit__(
@@ -90,7 +97,8 @@ class Progress:
         traceback: TracebackType | None,
     ) -> None:
         if self._live:
-            self._live.stop()
+            with _whoever_watches():
+                self._live.stop()
 
     def started(self, machine_id: int, state: State, attempt: int) -> None:
         """A step of this machine begins."""
@@ -107,6 +115,10 @@ class Progress:
                 machine.attempt += 1
             machine.trouble = _trouble(past)
             self._learn_sandbox(past)
+        with _whoever_watches():
+            self._show(machine, past)
+
+    def _show(self, machine: Watched, past: "Past") -> None:
         if self._live:
             self._live.refresh()
         elif past.target in FINAL:

@@ -1,27 +1,41 @@
 """What the reading commands share: the database option, and finding the run or machine meant."""
 
 import difflib
+import shlex
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from stillwater.errors import InputError
 from stillwater.store import MachineRow, RunRow, Store
 from stillwater.telling.text import one_line
+from stillwater.where import Database, database
 
 DEFAULT_DB = Path("stillwater.db")
 SUGGESTED = 5
 
+# What Typer sees is the parser: it knows no type that is either of two.
+if TYPE_CHECKING:
+    Meant = Database
+else:
+    Meant = Any
 Db = Annotated[
-    Path, typer.Option("--db", envvar="STILLWATER_DB", help="The database of runs.", dir_okay=False)
+    Meant,
+    typer.Option(
+        "--db",
+        envvar="STILLWATER_DB",
+        metavar="FILE|URL",
+        parser=database,
+        help="The database of runs: a file, or postgresql://user@host/name.",
+    ),
 ]
 RunId = Annotated[str | None, typer.Argument(metavar="[RUN]", help="A run's id, or its beginning.")]
 
 
-def open_store(db: Path) -> Store:
+def open_store(db: Database) -> Store:
     """The database, for reading; InputError with what to do where there is none."""
     return Store.open(db, read_only=True)
 
@@ -57,7 +71,7 @@ def machine_of(
     raise InputError(f"there is no instance {one_line(name)} in {store.path}")
 
 
-def _meant(name: str, known: Sequence[str], path: Path) -> str:
+def _meant(name: str, known: Sequence[str], path: Database) -> str:
     folded = name.casefold()
     for matches in (
         [one for one in known if one == name],
@@ -81,6 +95,11 @@ def _of_arm(found: Sequence[MachineRow], arm: str | None) -> MachineRow:
         return chosen[0]
     arms = ", ".join(row.arm for row in found)
     raise InputError(f"{found[0].instance_id} has the arms {arms}: choose one with --arm")
+
+
+def flag_of(db: Database) -> str:
+    """The option that names this database to the next command; nothing for the usual one."""
+    return "" if db == DEFAULT_DB else f" --db {shlex.quote(str(db))}"
 
 
 def local(at: datetime) -> str:

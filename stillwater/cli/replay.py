@@ -20,6 +20,7 @@ from stillwater.cli.reader import DEFAULT_DB, Db, RunId
 from stillwater.errors import InputError
 from stillwater.sandbox import scratch
 from stillwater.telling.text import duration, one_line
+from stillwater.where import Database
 
 if TYPE_CHECKING:
     from stillwater.replay import Difference, Record, Report, Short
@@ -74,7 +75,7 @@ def command(
 
 
 @contextmanager
-def _place(db: Path, into: Path | None) -> Iterator[runs.Place]:
+def _place(db: Database, into: Path | None) -> Iterator[runs.Place]:
     """Where the replay lives: a folder that is removed at the end, or beside `into`."""
     lender = runs.Place(db).folder
     if into is not None:
@@ -144,7 +145,7 @@ def _where(found: "Difference") -> str:
     return f"{name}, attempt {found.attempt}, in {found.state}"
 
 
-def _json(db: Path, record: "Record", report: "Report", seconds: float) -> dict[str, Any]:
+def _json(db: Database, record: "Record", report: "Report", seconds: float) -> dict[str, Any]:
     return {
         "database": str(db),
         "run": record.run.id,

@@ -17,6 +17,7 @@ from stillwater.cli.options import (
     Attempts,
     ConfigFile,
     DatasetName,
+    Endpoints,
     Executor,
     Feedback,
     Instances,
@@ -32,13 +33,14 @@ from stillwater.cli.options import (
     Verbose,
 )
 from stillwater.cli.plain import console, program
-from stillwater.cli.reader import DEFAULT_DB, Db
+from stillwater.cli.reader import DEFAULT_DB, Db, flag_of
 from stillwater.cli.results import results_table
 from stillwater.comparison import compare
 from stillwater.sandbox import Sandbox
 from stillwater.store import Store, queries
 from stillwater.telling.results import arms_of, final_line
 from stillwater.telling.text import printable
+from stillwater.where import Database
 
 
 def run(
@@ -58,12 +60,13 @@ def run(
     config: ConfigFile = None,
     executor: Executor = None,
     ray_address: RayAddress = None,
+    endpoints: Endpoints = None,
     db: Db = DEFAULT_DB,
     verbose: Verbose = False,
 ) -> None:
     """Repair every instance of a dataset."""
     flags = flags_of(model, attempts, feedback, sandbox, assignments)
-    settings = configuration.load(flags | where(executor, ray_address), config, arm)
+    settings = configuration.load(flags | where(executor, ray_address, endpoints), config, arm)
     wanted = datasets.Selection(instance or (), repo or (), shuffle, part, limit)
     chosen = datasets.select(datasets.load(dataset, split), wanted)
     begin(chosen, settings, {arm: settings} if arm else None, db, verbose=verbose)
@@ -73,11 +76,12 @@ def resume(
     run_id: Annotated[str | None, typer.Argument(metavar="[RUN]", help="A run's id.")] = None,
     executor: Executor = None,
     ray_address: RayAddress = None,
+    endpoints: Endpoints = None,
     db: Db = DEFAULT_DB,
     verbose: Verbose = False,
 ) -> None:
     """Go on where the last scheduler stopped, however it stopped."""
-    today = configuration.load(where(executor, ray_address))
+    today = configuration.load(where(executor, ray_address, endpoints))
     place = runs.Place.of(db, today)
     with Store.open(db, read_only=True):
         pass
@@ -88,8 +92,7 @@ def resume(
             which = f"run {found.id}" if found else "every run"
             print(f"Nothing to resume: {which} is finished. See it with: stillwater report")
             return
-        settings = configuration.frozen(found.config)
-        drive(place, store, found.id, runs.sandbox_of(place, settings), verbose=verbose)
+        drive(place, store, found.id, plans.sandbox_of_run(place, store, found), verbose=verbose)
 
 
 def flags_of(
@@ -107,11 +110,14 @@ def flags_of(
     return configuration.parse_set(assignments or ()) | given
 
 
-def where(executor: str | None, ray_address: str | None) -> dict[str, Any]:
-    """What the flags say of where steps run; an address is one of Ray's."""
+def where(
+    executor: str | None, ray_address: str | None, endpoints: Sequence[str] | None
+) -> dict[str, Any]:
+    """What the flags say of where steps run and who answers; an address is one of Ray's."""
+    told: dict[str, Any] = {"endpoints": tuple(endpoints)} if endpoints else {}
     if ray_address is not None:
-        return {"executor": executor or "ray", "ray_address": ray_address}
-    return {} if executor is None else {"executor": executor}
+        return {**told, "executor": executor or "ray", "ray_address": ray_address}
+    return told if executor is None else {**told, "executor": executor}
 
 
 def settings_of(
@@ -132,7 +138,7 @@ def begin(
     dataset: datasets.Dataset,
     settings: configuration.Config,
     arms: Mapping[str, configuration.Config] | None,
-    db: Path,
+    db: Database,
     *,
     verbose: bool,
 ) -> None:
@@ -168,12 +174,12 @@ def drive(place: runs.Place, store: Store, run_id: str, sandbox: Sandbox, *, ver
 
 def again(place: runs.Place, run_id: str) -> str:
     """The command that goes on with a run."""
-    return f"{program()} resume {run_id}{_db_flag(place)}"
+    return f"{program()} resume {run_id}{flag_of(place.db)}"
 
 
 def print_next(place: runs.Place, outcomes: Sequence[Any]) -> None:
     """The commands to try next."""
-    flag, name = _db_flag(place), program()
+    flag, name = flag_of(place.db), program()
     first = outcomes[0].instance_id
     arms = arms_of(outcomes)
     print("\nTry next:")
@@ -183,7 +189,3 @@ def print_next(place: runs.Place, outcomes: Sequence[Any]) -> None:
     print(f"  {name} show {first}{flag}      what happened to one of them, step by step")
     print(f"  {name} report{flag}            success by attempts, by repository, by model")
     print(f"  {name} doctor{flag}            which models and sandboxes this machine offers")
-
-
-def _db_flag(place: runs.Place) -> str:
-    return "" if place.db == DEFAULT_DB else f" --db {place.db}"

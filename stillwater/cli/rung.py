@@ -16,6 +16,7 @@ from stillwater.cli.plain import Grid, console, warn
 from stillwater.errors import InputError
 from stillwater.store.schema import RUNGS
 from stillwater.telling.text import duration, one_line
+from stillwater.where import Database
 
 if TYPE_CHECKING:
     from stillwater.rungs import Asked, Result
@@ -75,7 +76,13 @@ TAKES = {
 
 
 def climb(
-    run: str | None, number: int, options: Options, db: Path, config: Path | None, *, as_json: bool
+    run: str | None,
+    number: int,
+    options: Options,
+    db: Database,
+    config: Path | None,
+    *,
+    as_json: bool,
 ) -> None:
     """Try the rung, tell what was checked, and write it down; exit 1 where it does not hold.
 
@@ -156,7 +163,7 @@ def _print(result: "Result", written: int, seconds: float) -> None:
             print(one_line(f"  {one.what}: {one.told}", WIDEST))
 
 
-def _json(db: Path, result: "Result", written: int, seconds: float) -> dict[str, Any]:
+def _json(db: Database, result: "Result", written: int, seconds: float) -> dict[str, Any]:
     return {
         "database": str(db),
         "run": result.run_id,

@@ -5,7 +5,6 @@ import socket
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -13,13 +12,14 @@ from rich.text import Text
 
 from stillwater.cli import reader
 from stillwater.cli.plain import Grid, console
-from stillwater.cli.reader import DEFAULT_DB, Db
+from stillwater.cli.reader import DEFAULT_DB, Db, flag_of
 from stillwater.errors import InputError
 from stillwater.machine import FINAL, Event, State
 from stillwater.store import MachineRow, RunRow, Store
 from stillwater.store.lease import holder, is_silent
 from stillwater.telling.facts import facts
 from stillwater.telling.text import duration, one_line
+from stillwater.where import Database
 
 SHOWN = 30
 
@@ -61,11 +61,10 @@ def _by_state(rows: Sequence[MachineRow]) -> str:
     return f"{len(rows)}: {', '.join(told)}" if told else "0"
 
 
-def _now(out: Console, store: Store, run: RunRow, rows: Sequence[MachineRow], db: Path) -> None:
+def _now(out: Console, store: Store, run: RunRow, rows: Sequence[MachineRow], db: Database) -> None:
     found = holder(db)
     lives = None if found is None else alive(found)
-    flag = "" if db == DEFAULT_DB else f" --db {db}"
-    out.print(Text(_scheduler(found, lives, f"stillwater resume {run.id}{flag}")))
+    out.print(Text(_scheduler(found, lives, f"stillwater resume {run.id}{flag_of(db)}")))
     active = [row for row in rows if row.state not in FINAL]
     begun = [row for row in active if row.seq]
     if begun:
@@ -92,6 +91,8 @@ def _active(store: Store, rows: Sequence[MachineRow]) -> Grid:
 def _scheduler(found: Mapping[str, Any] | None, lives: bool | None, resume: str) -> str:
     if found is None:
         return f"No scheduler works on it. Go on with: {resume}"
+    if found.get("connected") and "pid" not in found:
+        return "A scheduler works on it."
     who = one_line(
         f"pid {found.get('pid')} on {found.get('host')}, since {found.get('started_at')}"
     )
@@ -105,7 +106,9 @@ def _scheduler(found: Mapping[str, Any] | None, lives: bool | None, resume: str)
 
 
 def alive(found: Mapping[str, Any]) -> bool | None:
-    """Whether the process that a lock file names lives; None where that can't be told."""
+    """Whether the process that holds, or held, the lease lives; None where that can't be told."""
+    if found.get("connected"):
+        return True
     pid = found.get("pid")
     if found.get("host") != socket.gethostname() or not isinstance(pid, int) or pid <= 0:
         return None

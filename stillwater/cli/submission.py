@@ -21,6 +21,7 @@ from stillwater.store import MachineRow, RunRow, Store, queries
 from stillwater.store.queries import Step
 from stillwater.telling.machines import artifacts_of, patch_of, setting
 from stillwater.telling.predictions import model_name, of_arm, prediction
+from stillwater.where import Database
 
 JUDGED = frozenset({Event.PASSED, Event.REFUTED})
 """The events that say that the hidden tests have run on a candidate."""
@@ -97,7 +98,7 @@ def _refuse(run: RunRow, machines: list[MachineRow]) -> None:
         raise InputError(f"run {run.id} has no instance")
 
 
-def _cases(store: Store, db: Path, run: RunRow, machines: list[MachineRow]) -> Iterator[Case]:
+def _cases(store: Store, db: Database, run: RunRow, machines: list[MachineRow]) -> Iterator[Case]:
     for machine in machines:
         instance = instance_of(store.instance(run.dataset_sha256, machine.instance_id))
         yield Case(machine, instance, queries.timeline(db, machine.id))

@@ -4,6 +4,7 @@ import os
 import signal
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import NoReturn
 
 from rich.console import Console
@@ -53,6 +54,7 @@ def leave(code: int) -> NoReturn:
     """End the process at once: threads that wait for a model must not keep it."""
     for number in runs.STOPPING:
         signal.signal(number, signal.SIG_IGN)
-    sys.stdout.flush()
-    sys.stderr.flush()
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError):
+            stream.flush()
     os._exit(code)

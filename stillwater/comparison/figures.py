@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import combinations
 from typing import Any
 
-from sqlalchemy import Row, text
+from sqlalchemy import Row
 
 from stillwater.comparison.kinds import kind
 from stillwater.comparison.model import (
@@ -24,43 +24,44 @@ from stillwater.config import Config, frozen, own_settings
 from stillwater.machine import FINAL, State
 from stillwater.models.price import price
 from stillwater.store import RunRow, Store
-from stillwater.store.views import SECONDS
+from stillwater.store.portable import Portable
 
-MACHINES = text(f"""
-SELECT m.id, m.instance_id, m.arm, m.state, i.content ->> '$.repo' AS repo,
-  i.content ->> '$.patch' AS patch,
+MACHINES = Portable("""
+SELECT m.id, m.instance_id, m.arm, m.state, fact(i.content, repo) AS repo,
+  fact(i.content, patch) AS patch,
   max(t.attempt) FILTER (WHERE t.event = 'passed') AS passed_at,
   count(*) FILTER (WHERE t.event IN ('proposed', 'unusable')) AS calls,
   count(*) FILTER (WHERE t.event = 'applied') AS applied,
-  coalesce(sum(t.evidence ->> '$.usage.prompt_tokens'), 0) AS prompt_tokens,
-  coalesce(sum(t.evidence ->> '$.usage.completion_tokens'), 0) AS completion_tokens,
-  coalesce(sum(t.evidence ->> '$.usage.cached_tokens'), 0) AS cached_tokens,
-  coalesce(sum(t.evidence ->> '$.seconds') FILTER (WHERE t.source = 'GENERATE'), 0)
+  coalesce(sum(number(t.evidence, usage.prompt_tokens)), 0) AS prompt_tokens,
+  coalesce(sum(number(t.evidence, usage.completion_tokens)), 0) AS completion_tokens,
+  coalesce(sum(number(t.evidence, usage.cached_tokens)), 0) AS cached_tokens,
+  coalesce(sum(number(t.evidence, seconds)) FILTER (WHERE t.source = 'GENERATE'), 0)
     AS model_seconds,
-  coalesce(sum({SECONDS}) FILTER (WHERE t.event <> 'defer'), 0) AS seconds,
-  max(t.evidence ->> '$.model') FILTER (WHERE t.event IN ('proposed', 'unusable')) AS model
+  coalesce(sum(seconds(t.started_at, t.finished_at)) FILTER (WHERE t.event <> 'defer'), 0)
+    AS seconds,
+  max(fact(t.evidence, model)) FILTER (WHERE t.event IN ('proposed', 'unusable')) AS model
 FROM machines AS m JOIN runs AS r ON r.id = m.run_id
 LEFT JOIN instances AS i
   ON i.dataset_sha256 = r.dataset_sha256 AND i.instance_id = m.instance_id
 LEFT JOIN transitions AS t ON t.machine_id = m.id
-WHERE m.run_id = :run_id GROUP BY m.id ORDER BY m.id
+WHERE m.run_id = :run_id GROUP BY m.id, i.id ORDER BY m.id
 """)
-ENDS = text("""
+ENDS = Portable("""
 SELECT m.instance_id, m.arm, t.target AS state,
   CASE t.event WHEN 'passed' THEN 'verified'
-    ELSE coalesce(t.evidence ->> '$.reason', t.event) END AS reason
+    ELSE coalesce(fact(t.evidence, reason), t.event) END AS reason
 FROM machines AS m JOIN transitions AS t ON t.machine_id = m.id
 WHERE m.run_id = :run_id
   AND t.event IN ('retry', 'exhausted', 'passed', 'refuted', 'invalid', 'abort')
 ORDER BY t.id
 """)
-MODELS = text("""
-SELECT m.instance_id, m.arm, t.evidence ->> '$.model' AS model,
-  sum(t.evidence ->> '$.usage.prompt_tokens') AS prompt_tokens,
-  sum(t.evidence ->> '$.usage.completion_tokens') AS completion_tokens
+MODELS = Portable("""
+SELECT m.instance_id, m.arm, fact(t.evidence, model) AS model,
+  sum(number(t.evidence, usage.prompt_tokens)) AS prompt_tokens,
+  sum(number(t.evidence, usage.completion_tokens)) AS completion_tokens
 FROM machines AS m JOIN transitions AS t ON t.machine_id = m.id
 WHERE m.run_id = :run_id AND t.event IN ('proposed', 'unusable')
-GROUP BY m.id, t.evidence ->> '$.model'
+GROUP BY m.id, fact(t.evidence, model)
 """)
 
 
@@ -68,9 +69,9 @@ def compare(store: Store, run: RunRow) -> Comparison:
     """The comparison of the run's arms, in the order that they were named in."""
     with store.reading() as connection:
         asked = {"run_id": run.id}
-        machines = [_machine(row) for row in connection.execute(MACHINES, asked)]
-        ends = connection.execute(ENDS, asked).all()
-        used = connection.execute(MODELS, asked).all()
+        machines = [_machine(row) for row in connection.execute(MACHINES.on(connection), asked)]
+        ends = connection.execute(ENDS.on(connection), asked).all()
+        used = connection.execute(MODELS.on(connection), asked).all()
     left_out = {one.instance_id for one in machines if one.state not in FINAL}
     counted = [one for one in machines if one.instance_id not in left_out]
     names = list(dict.fromkeys(one.arm for one in machines))

@@ -6,7 +6,7 @@ from typing import Any
 from jinja2 import Environment, StrictUndefined
 
 from stillwater.comparison.model import Comparison
-from stillwater.comparison.plots import plots
+from stillwater.comparison.plots import COLOURS, plots
 from stillwater.comparison.tables import tables
 from stillwater.comparison.words import left_out, settings
 
@@ -22,6 +22,7 @@ def page(told: Comparison, run: dict[str, Any], note: str | None) -> str:
         arms=[(one.arm, settings(one)) for one in told.arms],
         tables=list(tables(told)),
         plots=plots(told),
+        colours=COLOURS,
         left_out=left_out(told),
         instances=told.instances,
     )

@@ -11,28 +11,35 @@ from stillwater.comparison.model import ArmFigures, Comparison, MachineFigures
 INK, FAINT, COLOURS = "var(--ink)", "var(--faint)", 8
 """What the page's style sheet defines, with --series-1 to --series-8."""
 MOST_REASONS = 7
+OTHER = "other"
 SCRIPT = re.compile(r"<script.*?</script>|<!--.*?-->", re.DOTALL)
 WORD = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 @dataclass(frozen=True)
 class Plot:
-    """One picture with what it shows, for those who can't see it too."""
+    """One picture with what it shows, for those who can't see it too.
+
+    `key` names its series, in the order of their colours; empty where the axis names them.
+    """
 
     heading: str
     caption: str
     svg: str
+    key: tuple[str, ...] = ()
 
 
 def plots(told: Comparison) -> list[Plot]:
     """All pictures; none where nothing has ended yet."""
     if not told.instances:
         return []
+    reasons = _reasons(told.arms)
     return [
         Plot(
             "Verified at k calls",
             "Share of the instances that each arm had verified by its first, second, … call.",
             _success(told),
+            tuple(one.arm for one in told.arms),
         ),
         Plot(
             "Verified in the end",
@@ -42,7 +49,8 @@ def plots(told: Comparison) -> list[Plot]:
         Plot(
             "How attempts ended",
             "Attempts of each arm by how they ended: verified, or why not.",
-            _ends(told.arms),
+            _ends(told.arms, reasons),
+            tuple(name for name, _ in reasons),
         ),
         Plot(
             "Completion tokens an instance",
@@ -80,7 +88,6 @@ def _chart(kind: str, **options: Any) -> Any:
         font_family="inherit",
         label_font_size=13,
         major_label_font_size=13,
-        legend_font_size=13,
         value_label_font_size=12,
         opacity=".85",
         transition="0s",
@@ -88,7 +95,7 @@ def _chart(kind: str, **options: Any) -> Any:
     )
     return getattr(pygal, kind)(
         style=style, js=[], width=640, height=340, disable_xml_declaration=True,
-        legend_at_bottom=True, legend_at_bottom_columns=3, truncate_legend=-1, **options,
+        show_legend=False, **options,
     )  # fmt: skip
 
 
@@ -106,7 +113,7 @@ def _success(told: Comparison) -> str:
 
 
 def _rates(arms: Sequence[ArmFigures]) -> str:
-    chart = _chart("Bar", range=(0, 100), y_title="% verified", show_legend=False)
+    chart = _chart("Bar", range=(0, 100), y_title="% verified")
     chart.x_labels = [one.arm for one in arms]
     chart.add("verified", [_rate(one) for one in arms])
     return _svg(chart)
@@ -117,19 +124,30 @@ def _rate(arm: ArmFigures) -> dict[str, Any]:
     return {"value": 100 * (arm.rate or 0.0), "ci": {"low": 100 * low, "high": 100 * high}}
 
 
-def _ends(arms: Sequence[ArmFigures]) -> str:
+def _ends(arms: Sequence[ArmFigures], series: Sequence[tuple[str, list[int]]]) -> str:
     chart = _chart("HorizontalStackedBar")
     chart.x_labels = [one.arm for one in reversed(arms)]
+    for name, counts in series:
+        chart.add(name, counts)
+    return _svg(chart)
+
+
+def _reasons(arms: Sequence[ArmFigures]) -> list[tuple[str, list[int]]]:
+    """How attempts ended, the last of many ways together, with the counts from the last arm on."""
     reasons = list(dict.fromkeys(reason for one in arms for reason in one.ends))
     reasons.sort(key=lambda reason: (reason != "verified", -_all(arms, reason)))
-    shown, rest = reasons[:MOST_REASONS], reasons[MOST_REASONS:]
-    for reason in shown:
-        counts = [one.ends.get(reason, 0) for one in reversed(arms)]
-        chart.add(WORD.sub("", reason)[:60], counts)
-    if rest:
+    series = [
+        (_named(reason), [one.ends.get(reason, 0) for one in reversed(arms)])
+        for reason in reasons[:MOST_REASONS]
+    ]
+    if rest := reasons[MOST_REASONS:]:
         sums = [sum(one.ends.get(reason, 0) for reason in rest) for one in reversed(arms)]
-        chart.add("other", sums)
-    return _svg(chart)
+        series.append((OTHER, sums))
+    return series
+
+
+def _named(reason: str) -> str:
+    return WORD.sub("", reason)[:60]
 
 
 def _all(arms: Sequence[ArmFigures], reason: str) -> int:
@@ -137,7 +155,8 @@ def _all(arms: Sequence[ArmFigures], reason: str) -> int:
 
 
 def _boxes(arms: Sequence[ArmFigures], name: str) -> str:
-    chart = _chart("Box", box_mode="extremes", show_legend=True, range=None)
+    chart = _chart("Box", box_mode="extremes", range=None)
+    chart.x_labels = [one.arm for one in arms]
     for one in arms:
         chart.add(one.arm, [_value(machine, name) for machine in one.machines])
     return _svg(chart)

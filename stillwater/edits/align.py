@@ -1,6 +1,7 @@
 """Replacing lines: where they are stated, or where they resemble what the answer gives."""
 
 import difflib
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -9,7 +10,14 @@ from stillwater.edits.base import File, Splice
 from stillwater.edits.code import Code, first_line_restored
 from stillwater.edits.model import Edit, EditError
 from stillwater.edits.moving import in_style
-from stillwater.edits.syntax import complaint, first_line, last_line
+from stillwater.edits.syntax import (
+    Definition,
+    Function,
+    complaint,
+    defines,
+    first_line,
+    last_line,
+)
 from stillwater.edits.text import indent, is_blank, resemblance, shifted
 
 _AROUND = 12
@@ -19,6 +27,8 @@ _PER_LINE = 0.02
 _MOST = 0.5
 _STATED = 0.1
 _LEAST = 0.5
+_SURE = 0.65
+"""The least where the stated lines can't be meant."""
 _ALIKE = 0.01
 _PAIRS = 4_000
 _ROUGH = 50
@@ -45,8 +55,16 @@ def by_lines(file: File, code: Code, edit: Edit) -> Splice:
         return Splice(1, 0, code.lines, "lines")
     ranked = _windows(file, code, edit)
     stated = next((one for one in ranked if one.stated), None)
-    if not ranked or (stated is None and ranked[0].score < _LEAST):
+    first, last = edit.first or 0, edit.last or 0
+    lost = _swallowed(file, code, first, last)
+    least = _SURE if lost else _LEAST
+    if not ranked or (stated is None and ranked[0].score < least):
         count = len(file.lines)
+        if lost:
+            raise EditError(
+                f"LINES {first}-{last} hold all of {lost.label}, but the code has no def line: "
+                "give the whole corrected definition, or name in LINES only the lines that change."
+            )
         raise EditError(
             f"The code resembles no lines of {file.path} ({count} lines): give the whole "
             "corrected definition, with its def line."
@@ -156,12 +174,31 @@ def _windows(file: File, code: Code, edit: Edit) -> list[_Window]:
     places |= {(one, one + w - 1) for one in scale.likely() for w in widths if one + w - 1 <= count}
     windows = []
     for start, end in places:
+        if _swallowed(file, code, start, end):
+            continue
         is_stated = (start, end) == (first, last)
         aim = edit.first
         cost = 0.0 if aim is None else min(_MOST, _PER_LINE * abs(start - aim))
         score = scale.score(start, end) - cost + _STATED * is_stated
         windows.append(_Window(round(score, 6), start, end, is_stated))
     return sorted(windows, key=lambda one: (-one.score, not one.stated, one.first, one.last))
+
+
+def _swallowed(file: File, code: Code, first: int, last: int) -> Definition | None:
+    """The definition that would be gone with the lines, since the code defines and binds none.
+
+    A function's own helper may go with more of the function.
+    """
+    held = next((one for one in file.definitions if first <= one.first and one.last <= last), None)
+    if held is None or defines(code.lines) or _binds(code, held.name):
+        return None
+    inner = bool(held.owners) and isinstance(held.owners[-1], Function)
+    return None if inner and last - first > held.last - held.first else held
+
+
+def _binds(code: Code, name: str) -> bool:
+    own = re.compile(rf"(?:{name}\b.*=|(?:from\b.*)?\bimport\b.*\b{name}\b)")
+    return any(own.match(line.strip()) for line in code.lines)
 
 
 class _Scale:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from stillwater.edits.base import File, Splice, file_of
+from stillwater.edits.emptied import require_bodies
 from stillwater.edits.home import home
 from stillwater.edits.lacking import with_lacking_imports
 from stillwater.edits.model import Applied, Edit, EditError, Placement
@@ -49,7 +50,7 @@ def apply(
     placed: list[Placement] = []
     for path, group in grouped.items():
         text, splices, added = _one(path, source.read(path), group)
-        repairs += [one.repair for one in splices if one.repair]
+        repairs += [part for one in splices for part in one.repair.split("; ") if part]
         repairs += [f"import {name} added" for name in added]
         placed += [Placement(path, one.how, one.first, one.last) for one in splices]
         if text is not None:
@@ -76,6 +77,7 @@ def _one(
     added: list[str] = []
     if file.is_python:
         _check(file, text)
+        require_bodies(file, file_of(path, text))
         text, added = with_lacking_imports(file, text)
     return (None if same(file, text) else text), splices, added
 

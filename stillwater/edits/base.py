@@ -2,7 +2,7 @@
 
 import ast
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 
 from stillwater.edits.model import Edit
@@ -14,7 +14,7 @@ from stillwater.edits.text import bare, indent, newline, split
 class Splice:
     """New lines for the base lines first to last; last is first - 1 for an insertion.
 
-    `repair` says what of the answer wasn't taken as it stood.
+    `repair` says what of the answer wasn't taken as it stood; "; " stands between several things.
     """
 
     first: int
@@ -22,6 +22,14 @@ class Splice:
     lines: tuple[str, ...]
     how: str
     repair: str = ""
+
+
+def told(splices: Sequence[Splice], repairs: Sequence[str]) -> list[Splice]:
+    """The splices, the first of which also tells of the repairs."""
+    if not splices:
+        return []
+    first, *rest = splices
+    return [replace(first, repair="; ".join(filter(None, [first.repair, *repairs]))), *rest]
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,10 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from stillwater.edits import forms, headers
+from stillwater.edits import beside, forms, headers
 from stillwater.edits.code import understand
 from stillwater.edits.fences import Fence, fence_at
+from stillwater.edits.syntax import defines
 from stillwater.edits.text import trimmed
 
 _CODE = re.compile(
@@ -17,6 +18,12 @@ _CODE = re.compile(
 _QUOTED = re.compile(
     r"\b(?:original|before|current|currently|old|buggy|wrong|faulty|incorrect)\b", re.IGNORECASE
 )
+_BECOMING = re.compile(
+    r"\b(?:with|to|into|by|be|follows)"
+    r"(?:\s+(?:this|the\s+(?:following|corrected|fixed|new)\b.*))?[\s*_]*:[\s*_]*$",
+    re.IGNORECASE,
+)
+"""How a sentence ends that says what the old code becomes."""
 
 
 @dataclass(frozen=True)
@@ -117,27 +124,47 @@ class _Said:
 def _fenced(path: str, segment: Sequence[_Item], notes: list[str]) -> Iterator[Block]:
     said = _Said()
     made: list[Block] = []
+    fixed = False
     codes = [item for item in segment if isinstance(item, Fence)]
+    some_code = not all(map(beside.is_no_code, codes))
     for item in segment:
         if not isinstance(item, Fence):
             said.hear(item, notes)
             continue
-        quoted = _QUOTED.search(said.last) and said.last.rstrip(" *").endswith(":")
-        if quoted and item is not codes[-1]:
-            notes.append("quoted old code left out")
+        named = item.path or headers.only_path(said.last) or ""
+        here = path or named or _first_comment(item.code) or ""
+        own = bool(named or _first_comment(item.code) or said.lines)
+        if why := _beside(item, said.last, item is not codes[-1], some_code, fixed and not own):
+            notes.append(why)
             said.last = ""
             continue
-        named = item.path or headers.only_path(said.last) or ""
         if made and not named:
             notes.append("FILE taken from the block before")
         if named and not path:
             notes.append("FILE taken from beside the fence")
-        here = path or named or _first_comment(item.code) or ""
         made.append(Block(here, said.lines, said.why(), item.code))
+        fixed = fixed or defines(item.code)
         said = _Said()
     if made and not made[-1].reasoning and said.reasoning:
         made[-1] = replace(made[-1], reasoning=said.why())
     yield from made
+
+
+def _beside(item: Fence, last: str, more: bool, code: bool, after: bool) -> str | None:
+    """Why the fence isn't part of the fix, by the `last` line before it.
+
+    `more` says that fences follow, `code` that some hold code, `after` that the fix stands before.
+    """
+    if more and _announces_quote(last):
+        return "quoted old code left out"
+    if beside.is_no_code(item) and not headers.only_path(last):
+        return beside.NO_CODE if code else None
+    return beside.EXAMPLE if after and beside.is_example(item.code) else None
+
+
+def _announces_quote(line: str) -> bool:
+    ends = line.rstrip(" *").endswith(":") and not _BECOMING.search(line)
+    return ends and bool(_QUOTED.search(line))
 
 
 def _first_comment(code: Sequence[str]) -> str | None:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from stillwater.edits.base import File, Splice, near
+from stillwater.edits.classes import head, is_all_of
 from stillwater.edits.code import Code
 from stillwater.edits.imports import Importing, missing
 from stillwater.edits.model import Edit, EditError
@@ -15,12 +16,15 @@ from stillwater.edits.syntax import (
     Definition,
     alike,
     assigned,
-    bound,
+    by_assigned,
     first_line,
+    is_guard,
     is_text,
     last_line,
 )
-from stillwater.edits.text import indent, is_blank, is_comment, resemblance
+from stillwater.edits.testing import foreign_tests, without_tools
+from stillwater.edits.text import above_comments, indent, is_blank, is_comment, resemblance
+from stillwater.edits.usage import USAGE, usage
 
 
 @dataclass
@@ -32,6 +36,7 @@ class Merge:
     edit: Edit
     splices: list[Splice] = field(default_factory=list)
     fresh: list[tuple[Defining, Definition | None, bool]] = field(default_factory=list)
+    repairs: list[str] = field(default_factory=list)
 
     def top(self, body: Sequence[ast.stmt]) -> bool:
         """Place the statements of the block; False where it isn't made of whole definitions."""
@@ -40,13 +45,16 @@ class Merge:
             return False
         home = self.class_at(self.edit.first) if self.code.margin else None
         old = self.file.tree.body if home is None else home.node.body
-        constants = []
+        shown = usage(body, old)
+        self.repairs += [USAGE] * bool(shown)
+        constants, there = [], by_assigned(old)
         for node in body:
-            if isinstance(node, Defining | Importing) or is_text(node):
+            if isinstance(node, Defining | Importing) or is_text(node) or node in shown:
                 continue
-            if _is_guard(node) or any(alike(node, one) for one in old):
+            name = assigned(node)
+            if is_guard(node) or any(alike(node, one) for one in there.get(name, ())):
                 continue
-            if not assigned(node):
+            if not name:
                 return False
             constants.append(node)
         if home is not None and (constants or not self._all_known(defining)):
@@ -54,12 +62,13 @@ class Merge:
             among = [one for one in self.file.definitions if one.owners == inner]
             self.members(defining, inner, among)
             at = next((one.first for one in among), last_line(home.node) + 1)
-            self.values(constants, old, above_comments(self.file, at))
+            self.values(constants, old, above_comments(self.file.lines, at))
             return True
         self.members(defining, (), self.file.definitions)
         self.values(constants, self.file.tree.body, self.anchor(defining))
         imports = [one for one in body if isinstance(one, Importing)]
-        self.splices += missing(self.file, imports)
+        wanted = without_tools(imports, foreign_tests(body, self._nodes()), body)
+        self.splices += missing(self.file, wanted)
         return True
 
     def anchor(self, nodes: Sequence[Defining]) -> int:
@@ -69,7 +78,7 @@ class Merge:
         tops = [
             one for one in self.file.definitions if not one.owners and one.first <= at <= one.last
         ]
-        return above_comments(self.file, tops[0].first if tops else at)
+        return above_comments(self.file.lines, tops[0].first if tops else at)
 
     def members(
         self,
@@ -86,38 +95,31 @@ class Merge:
                 named = [one for one in named if one.owners == owners]
             target = choose(self.file, self.code, self.edit, node, named)
             placed.append(target)
-            if target is not None:
-                taken.append(target)
-                self.put(node, target)
+            taken += [target] if target else []
+        pairs = [(node, one) for node, one in zip(nodes, placed, strict=True) if one]
+        changing = [one for node, one in pairs if _changes(node, one.node)]
+        for node, target in pairs:
+            self.put(node, target, any(one is not target for one in changing[:2]))
         for n, node in enumerate(nodes):
             if placed[n] is None:
                 after = next((one for one in placed[n + 1 :] if one), None)
                 before = next((one for one in reversed(placed[:n]) if one), None)
                 self.fresh.append((node, after or before, after is not None))
 
-    def put(self, node: Defining, target: Definition) -> None:
-        """Replace one definition, or only the members of a class that the block gives."""
+    def put(self, node: Defining, target: Definition, more: bool) -> None:
+        """Replace one definition, or only the members of a class that the block gives.
+
+        `more` says that another definition beside it changes.
+        """
         old = target.node
         if (
             isinstance(node, ast.ClassDef)
             and isinstance(old, ast.ClassDef)
-            and not self.is_whole(node, target, old)
+            and not is_all_of(node, old, self.edit, target)
         ):
             self.merge(node, target, old)
         else:
-            self.splices.append(moved(self.file, self.code, self.edit, node, target))
-
-    def is_whole(self, node: ast.ClassDef, target: Definition, old: ast.ClassDef) -> bool:
-        """Whether a class in the block stands for all of the file's class."""
-        bare = (old.bases and not node.bases) or (old.decorator_list and not node.decorator_list)
-        if bare or (is_text(old.body[0]) and not is_text(node.body[0])):
-            return False
-        have, given = bound(old.body), bound(node.body)
-        if have <= given:
-            rest = [one for one in old.body if not (bound([one]) or is_text(one) or _is_pass(one))]
-            return all(any(alike(one, new) for new in node.body) for one in rest)
-        exact = (self.edit.first, self.edit.last) == (target.first, target.last)
-        return exact and len(have & given) >= 0.8 * len(have)
+            self.splices.append(moved(self.file, self.code, self.edit, node, target, more))
 
     def merge(self, node: ast.ClassDef, target: Definition, old: ast.ClassDef) -> None:
         """Replace the members that the block gives, and leave the class's others."""
@@ -132,8 +134,8 @@ class Merge:
                 self.fresh[n] = (fresh, among[-1], False)
         values = [one for one in node.body if assigned(one)]
         at = next((one.first for one in among), last_line(old) + 1)
-        self.values(values, old.body, above_comments(self.file, at))
-        if node.bases and not alike(node.bases, old.bases):
+        self.values(values, old.body, above_comments(self.file.lines, at))
+        if any(new and not alike(new, was) for new, was in zip(head(node), head(old), strict=True)):
             self.head(node, old)
 
     def head(self, node: ast.ClassDef, old: ast.ClassDef) -> None:
@@ -150,8 +152,9 @@ class Merge:
         """Replace the assignments of those names, and insert the new ones before line `at`."""
         new: list[str] = []
         give = indent(self.file.lines[body[0].lineno - 1]) if body else ""
+        there = by_assigned(body)
         for node in nodes:
-            same = [one for one in body if assigned(one) == assigned(node)]
+            same = there.get(assigned(node), [])
             if any(alike(node, one) for one in same):
                 continue
             take = " " * node.col_offset
@@ -164,14 +167,21 @@ class Merge:
         if new:
             self.splices.append(Splice(at, at - 1, (*new, ""), "definition"))
 
-    def settle(self, neighbour: int | None) -> None:
-        """Insert the definitions that the file doesn't have, next to what they belong to."""
+    def settle(self, neighbour: int | None, others: bool) -> None:
+        """Insert the definitions that the file doesn't have, next to what they belong to.
+
+        Tests are left out where `others` says that more of the answer has its place.
+        """
+        tests = foreign_tests((one[0] for one in self.fresh), self._nodes())
         for node, anchor, ahead in self.fresh:
-            if _is_test(node) and not any(map(_is_test, self._functions())):
+            if node in tests and not others and len(tests) == len(self.fresh):
                 raise EditError(
                     f"{node.name} is a test, and {self.file.path} holds none: tests stay as they "
                     "are; give the corrected definition of the code that fails in them."
                 )
+            if node in tests:
+                self.repairs.append(f"test {node.name} left out")
+                continue
             if anchor is None and (renamed := self.renamed(node)):
                 self.splices.append(moved(self.file, self.code, self.edit, node, renamed))
                 continue
@@ -182,7 +192,7 @@ class Merge:
             before = place.first > (self.edit.first or 0) if beside else True
             self.insert(node, place, ahead if anchor else before)
 
-    def _functions(self) -> list[Defining]:
+    def _nodes(self) -> list[Defining]:
         return [one.node for one in self.file.definitions]
 
     def _all_known(self, nodes: Sequence[Defining]) -> bool:
@@ -240,11 +250,11 @@ class Merge:
             place = next(one for one in self.file.definitions if one.node is place.outermost)
             inside = False
         give = self.file.indent_at(place.node.lineno)
-        first = above_comments_in(self.code.lines, first_line(node))
+        first = above_comments(self.code.lines, first_line(node))
         lines = self.code.at(first, last_line(node), " " * node.col_offset, give, ())
         gap = [""] * (2 if not give else 1)
         if ahead:
-            at = above_comments(self.file, place.first)
+            at = above_comments(self.file.lines, place.first)
             splice = Splice(at, at - 1, (*lines, *gap), "definition")
         else:
             splice = Splice(place.last + 1, place.last, (*gap, *lines), "definition")
@@ -258,16 +268,11 @@ class Merge:
         return f"{self.file.path} defines no {node.name}{known}."
 
 
-def above_comments(file: File, line: int) -> int:
-    """The first of the comment lines directly above a line, or the line itself."""
-    return above_comments_in(file.lines, line)
-
-
-def above_comments_in(lines: Sequence[str], line: int) -> int:
-    """The same, in lines."""
-    while line > 1 and is_comment(lines[line - 2]):
-        line -= 1
-    return line
+def _changes(node: Defining, old: Defining) -> bool:
+    """Whether the definition differs in more than its decorators."""
+    return any(
+        not alike(getattr(node, part, None), getattr(old, part, None)) for part in ("args", "body")
+    )
 
 
 def _head_end(lines: Sequence[str], first: int, body: int) -> int:
@@ -282,17 +287,3 @@ def _likeness(label: str, name: str) -> float:
     tail = label.rsplit(".", 1)[-1].lower()
     common = len(own & wanted) / (len(own | wanted) or 1)
     return common + (name.lower() in tail or tail in name.lower())
-
-
-def _is_test(node: Defining) -> bool:
-    """Whether it is a test, and doesn't only have a name like one."""
-    asserts = any(isinstance(one, ast.Assert) for one in ast.walk(node))
-    return node.name.startswith("test_") and asserts
-
-
-def _is_guard(node: ast.stmt) -> bool:
-    return isinstance(node, ast.If) and "__name__" in ast.unparse(node.test)
-
-
-def _is_pass(node: ast.stmt) -> bool:
-    return isinstance(node, ast.Pass)

@@ -6,26 +6,43 @@ from collections.abc import Collection, Iterator, Sequence
 
 from stillwater.edits.syntax import Function
 
-_WHAT = (
-    r"(?:\w+ )?(?:functions?|methods?|class|code|file|body|implementation|module|definitions?|"
-    r"logic|imports|lines)"
+_DOTS = r"(?:\.\.\.|…)"
+_PART = (
+    r"(?:\w+ )?(?:functions?|methods?|class(?:es)?|code|file|body|implementation|module|"
+    r"definitions?|logic|imports?|lines|attributes?|properties|parts?)"
 )
+_PARTS = rf"{_PART}(?:(?:,|,? and| or) {_PART})*"
+_OWN = r"(?:function|method|class|code|body|implementation|logic)"
+_THE = r"(?:(?:all|the|this|that|your|my|its) )*"
 _STATE = (
-    r"(?: (?:(?:remains?|is|stays?|goes|are) )?"
-    r"(?:unchanged|the same|same|as is|as before|as above|here|omitted|untouched|intact))*"
+    r"(?: (?:(?:remains?|is|stays?|goes|are|kept|keeps) )?(?:exactly )?"
+    r"(?:unchanged|(?:the )?same|as(?: it| they)? (?:is|are)|as before|as above|here|"
+    r"omitted|untouched|intact|not shown|for brevity))"
 )
 _LEFT = r"\b(?:rest|remaining|remainder|existing|unchanged|same|previous|other|original|omitted)\b"
+_KEPT = (
+    # "rest of code", "the rest of this function is unchanged", "rest stays the same"
+    rf"{_THE}(?:rest|remainder) of {_THE}{_PARTS}{_STATE}*"
+    rf"|{_THE}(?:rest|remainder){_STATE}+"
+    # "existing code", "all other methods and attributes remain the same"
+    rf"|{_THE}(?:existing|remaining|previous|other|original|same) {_PARTS}{_STATE}*"
+)
 _ELIDING = re.compile(
     r"(?:"
     # "... existing code ...", "...", "... rest of the function"
-    r"(?:\.\.\.|…)(?:.{0,60}(?:\.\.\.|…))?"
-    r"|(?:\.\.\.|…)\W*(?:\w+\W+){0,3}(?:rest|remaining|existing|unchanged|same|previous|other|"
+    rf"{_DOTS}(?:.{{0,60}}{_DOTS})?"
+    rf"|{_DOTS}\W*(?:\w+\W+){{0,3}}(?:rest|remaining|existing|unchanged|same|previous|other|"
     r"original|omitted|code|implementation|before|body|methods)\b(?:\W+\w+){0,3}"
+    rf"|{_DOTS}\W*no(?:thing)? (?:other )?changes?\b(?:\W+\w+){{0,3}}"
     # "rest of code...", "same as before", "the remaining methods stay unchanged"
-    rf"|.{{0,40}}{_LEFT}.{{0,40}}(?:\.\.\.|…)"
-    rf"|(?:the )?(?:rest|remainder) of (?:(?:the|this|your) )?{_WHAT}{_STATE}"
-    rf"|(?:the )?(?:existing|remaining|previous|other|original|same) {_WHAT}{_STATE}"
-    r"|(?:(?:remains?|is|stays?) )?(?:unchanged|the same|same as before|omitted for brevity)"
+    rf"|.{{0,40}}{_LEFT}.{{0,40}}{_DOTS}"
+    rf"|(?:{_DOTS}\W*)?(?:(?:keep|leave) )?(?:{_KEPT})"
+    # "implementation remains the same", "code omitted for brevity", "unchanged code"
+    rf"|{_THE}(?:{_OWN} )?{_OWN} (?:(?:remains?|stays?) (?:unchanged|the same|as (?:it )?is)|"
+    r"(?:is )?omitted)(?: for brevity)?"
+    r"|unchanged (?:code|methods?|functions?|body|implementation|logic)"
+    r"|(?:(?:remains?|is|stays?) )?(?:unchanged|the same|(?:same )?as (?:before|above)|"
+    r"omitted for brevity)"
     r")[.:)\]]*",
     re.IGNORECASE,
 )

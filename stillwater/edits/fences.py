@@ -14,9 +14,13 @@ _TRIED = 6
 
 @dataclass(frozen=True)
 class Fence:
-    """Fenced code; `end` is the index of the line after it, `path` the file its info names."""
+    """Fenced code; `end` is the index of the line after it, `path` the file its info names.
+
+    `language` is the first word of the info, as it is.
+    """
 
     path: str
+    language: str
     code: tuple[str, ...]
     end: int
     closed: bool
@@ -39,12 +43,13 @@ def fence_at(lines: Sequence[str], at: int) -> Fence | None:
     ends, limit = _ends(lines, start, mark)
     named = _PATH.search(info)
     path = named.group(1) if named and len(info) < 300 else ""
+    language = info.partition(" ")[0].lower()
     if not ends:
-        return Fence(path, tuple(lines[start:limit]), limit, False)
+        return Fence(path, language, tuple(lines[start:limit]), limit, False)
     end = ends[0]
     if len(ends) > 1 and not _parses(lines[start:end]):
         end = next((one for one in ends[1:_TRIED] if _parses(lines[start:one])), end)
-    return Fence(path, tuple(lines[start:end]), end + 1, True)
+    return Fence(path, language, tuple(lines[start:end]), end + 1, True)
 
 
 def _ends(lines: Sequence[str], start: int, mark: str) -> tuple[list[int], int]:

@@ -22,6 +22,7 @@ _UPDATE = re.compile(r"^\*\*\* Update File: (\S+)\s*$")
 _MARKS = re.compile(
     r"^(?:\*\*\* (?:Begin Patch|End Patch|End of File).*|\\ No newline.*|index [0-9a-f]+\.\..*)$"
 )
+_HEADING = re.compile(r"^(?:@@|--- \S|\+\+\+ \S|diff --git |\*\*\* |index |\\ No newline)")
 
 
 @dataclass
@@ -53,7 +54,29 @@ def _is_diff(lines: Sequence[str]) -> bool:
         return True
     real = [line for line in lines if not is_blank(line)]
     signs = {line[0] for line in real}
-    return {"+", "-"} <= signs <= {"+", "-", " "} and understand("\n".join(lines)).tree is None
+    marked = {"+", "-"} <= signs <= {"+", "-", " "} or ("+" in signs and _becomes_python(lines))
+    return marked and understand("\n".join(lines)).tree is None
+
+
+def _becomes_python(lines: Sequence[str]) -> bool:
+    """Whether the lines are Python once those marked as gone go, and the others' marks do."""
+    kept = [line.removeprefix("+") for line in lines if not line.startswith("-")]
+    return understand("\n".join(kept)).tree is not None
+
+
+def _is_led(lines: Sequence[str]) -> bool:
+    """Whether the unmarked lines of a diff start with the blank that says so.
+
+    Code is indented by even numbers of blanks, so the marks of all others make those odd.
+    """
+    told = [line for line in lines if not (is_blank(line) or _HEADING.match(line))]
+    marked = [line[1:] for line in told if line.startswith(("+", "-"))]
+    unmarked = [line for line in told if not line.startswith(("+", "-"))]
+    return any(_blanks(line) % 2 for line in (*marked, *unmarked))
+
+
+def _blanks(line: str) -> int:
+    return len(line) - len(line.lstrip(" "))
 
 
 def _searches(lines: Sequence[str], path: str) -> Iterator[Replacement]:
@@ -73,6 +96,7 @@ def _searches(lines: Sequence[str], path: str) -> Iterator[Replacement]:
 
 def _hunks(lines: Sequence[str], path: str) -> Iterator[Replacement]:
     one = Replacement(path, None)
+    lead = " " if _is_led(lines) else ""
     for n, line in enumerate(lines):
         heading = _FROM.match(line) and n + 1 < len(lines) and _TO.match(lines[n + 1])
         if heading or _GIT.match(line) or _UPDATE.match(line):
@@ -88,7 +112,7 @@ def _hunks(lines: Sequence[str], path: str) -> Iterator[Replacement]:
         elif line.startswith("-"):
             one.old.append(line[1:])
         else:
-            kept = line.removeprefix(" ")
+            kept = line.removeprefix(lead)
             one.old.append(kept)
             one.new.append(kept)
     yield from _finished(one)

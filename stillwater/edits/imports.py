@@ -13,18 +13,21 @@ Importing = ast.Import | ast.ImportFrom
 def missing(file: File, wanted: Sequence[Importing], stated: int | None = None) -> list[Splice]:
     """What adds those of the imports that the file doesn't have.
 
-    Each goes next to the import that stands beside it in the answer, or else to the `stated` line
-    if that is among the file's imports, or to their end.
+    What the file itself defines is none of those. Each goes next to the import that stands beside
+    it in the answer, or else to the `stated` line if that is among the file's imports, or to their
+    end.
     """
     if file.tree is None:
         return []
     have = {key for node in file.tree.body for key in _reachable(node)}
+    own = {node.name for node in file.tree.body if isinstance(node, Defining)}
     lines = _lines_of_imports(file.tree)
     future: list[str] = []
     plain: list[str] = []
     splices: list[Splice] = []
     for n, node in enumerate(wanted):
-        names = [one for one in node.names if _key(node, one) not in have]
+        wished = [one for one in node.names if (one.asname or one.name) not in own]
+        names = [one for one in wished if _key(node, one) not in have]
         have.update(_key(node, one) for one in names)
         if not names or _is_own(file, node):
             continue

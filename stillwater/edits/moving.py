@@ -12,10 +12,21 @@ from stillwater.edits.text import indent, is_blank, is_comment, shifted
 
 _CUT = 3
 """How far from the stated last line a definition that was cut short may end."""
+_GONE = (
+    r"\b(?:remov\w+|drop\w*|delet\w+|unnecessary|redundant|needless|superfluous|without|"
+    r"tak\w+ out|no|not an?)\b"
+)
+_SMALL = r"(?:\W+(?:the|an?|this|that|its|any|extra|unnecessary|redundant))*\W+"
+_BEING = r"(?:\W+(?:is|was|are|were|should|must|can|be|has|to|here))*\W+"
 
 
-def moved(file: File, code: Code, edit: Edit, node: Defining, target: Definition) -> Splice:
-    """What replaces `target` by `node`, the definition of the block."""
+def moved(
+    file: File, code: Code, edit: Edit, node: Defining, target: Definition, more: bool = False
+) -> Splice:
+    """What replaces `target` by `node`, the definition of the block.
+
+    `more` says that it isn't all that the block changes.
+    """
     first, last = first_line(node), last_line(node)
     start, end = target.first, _end(file, code, edit, node, target)
     above = _comments(code.lines, first)
@@ -36,35 +47,49 @@ def moved(file: File, code: Code, edit: Edit, node: Defining, target: Definition
     made = tuple(in_style(file, lines, code))
     if not above and _forgets_decorators(edit, node, target):
         head = target.node.lineno
-        if [one.strip() for one in made] != [one.strip() for one in file.slice(head, end)]:
+        if more or [one.strip() for one in made] != [one.strip() for one in file.slice(head, end)]:
             return Splice(head, end, made, "definition", f"decorators of {node.name} kept")
     return Splice(start, end, made, "definition")
 
 
 def _forgets_decorators(edit: Edit, node: Defining, target: Definition) -> bool:
-    """Whether the answer leaves out the decorators, of which its reasoning says nothing.
+    """Whether the answer leaves out the decorators, and its reasoning doesn't say that they go.
 
-    Where it changes nothing else, to leave them out is the repair.
+    Where the answer changes nothing else, to leave them out is the repair.
     """
     old = target.node.decorator_list
-    said = edit.reasoning.lower()
-    names = ("decorat", *(ast.unparse(one).partition("(")[0].lower() for one in old))
-    return bool(old) and not node.decorator_list and not any(name in said for name in names)
+    if not old or node.decorator_list:
+        return False
+    names = [ast.unparse(one).partition("(")[0] for one in old]
+    return not any(_says_gone(edit.reasoning, name) for name in names)
+
+
+def _says_gone(reasoning: str, name: str) -> bool:
+    """Whether the reasoning says of the decorator that it goes, and doesn't only mention it."""
+    word = rf"(?:{re.escape(name)}|decorat(?:or|ion)s?)"
+    gone = rf"{_GONE}{_SMALL}{word}\b|\b{word}(?: decorator)?{_BEING}{_GONE}"
+    return bool(re.search(rf"{gone}|\bdecorators?{_BEING}(?:wrong|incorrect)", reasoning, re.I))
 
 
 def _end(file: File, code: Code, edit: Edit, node: Defining, target: Definition) -> int:
     """The last line to replace: not the definition's, where the answer states and gives less of it.
 
-    Then LINES end inside the definition, at a line that the code ends with too, and nothing of
-    what follows is in the code.
+    Then LINES end inside the definition, at a line that the code ends with too or at the only one
+    that it changes, and nothing of what follows is in the code. Code that ends with the function's
+    own return is all of it.
     """
     if edit.last is None or not target.first <= edit.last < target.last:
         return target.last
     given = [line.strip() for line in code.lines[first_line(node) - 1 : last_line(node)]]
-    for off in sorted(range(-_CUT, _CUT + 1), key=abs):
-        at = edit.last + off
-        if not target.node.lineno < at < target.last or file.lines[at - 1].strip() != given[-1]:
-            continue
+    near = [edit.last + off for off in sorted(range(-_CUT, _CUT + 1), key=abs)]
+    inside = [at for at in near if target.node.lineno < at < target.last]
+    ends = [at for at in inside if file.lines[at - 1].strip() == given[-1]]
+    start = target.first if node.decorator_list else target.node.lineno
+    returns = isinstance(node.body[-1], ast.Return | ast.Raise)
+    before = [line.strip() for line in file.slice(start, edit.last - 1)]
+    if before == given[:-1] and not returns:
+        ends.append(edit.last)
+    for at in ends:
         rest = {line.strip() for line in file.slice(at + 1, target.last)} - {""}
         if rest and rest.isdisjoint(given):
             return at

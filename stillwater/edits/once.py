@@ -1,9 +1,8 @@
 """Answers that give the same lines twice: quoted before they are changed, or said again."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
-from stillwater.edits.base import File, Splice
+from stillwater.edits.base import File, Splice, told
 from stillwater.edits.model import Edit
 from stillwater.edits.place import Overlap, place
 from stillwater.edits.syntax import alike, is_text, parse
@@ -31,11 +30,11 @@ def place_once(file: File, edits: Sequence[Edit]) -> list[Splice]:
         if not changing:
             return next(iter(alone.values()))
         if len(changing) < len(alone):
-            return _told(place_once(file, changing), QUOTED)
+            return told(place_once(file, changing), [QUOTED])
         texts = {edit: file.spliced(one) for edit, one in alone.items()}
         longest = max(alone, key=lambda edit: len(texts[edit]))
         if all(_comes_to_the_same(file, text, texts[longest]) for text in texts.values()):
-            return _told(alone[longest], AGAIN)
+            return told(alone[longest], [AGAIN])
         raise overlap from None
 
 
@@ -59,8 +58,3 @@ def _comes_to_the_same(file: File, one: str, other: str) -> bool:
         return False
     first, second = ([node for node in tree.body if not is_text(node)] for tree in trees if tree)
     return alike(first, second)
-
-
-def _told(splices: list[Splice], repair: str) -> list[Splice]:
-    first, *rest = splices
-    return [replace(first, repair="; ".join(filter(None, [first.repair, repair]))), *rest]

@@ -1,17 +1,20 @@
 """Deciding where in a file each edit belongs."""
 
 import ast
+from collections import Counter
 from collections.abc import Sequence
 from itertools import pairwise
 
 from stillwater.edits.align import by_lines
-from stillwater.edits.base import File, Splice
+from stillwater.edits.base import File, Splice, told
 from stillwater.edits.code import Code, understand
 from stillwater.edits.definitions import Merge
-from stillwater.edits.imports import missing
+from stillwater.edits.imports import Importing, missing
 from stillwater.edits.model import Edit, EditError
 from stillwater.edits.replace import by_old_text
-from stillwater.edits.syntax import Definition, bound, definitions, is_text, used
+from stillwater.edits.syntax import Defining, Definition, bound, definitions, is_text, used
+from stillwater.edits.testing import foreign_tests
+from stillwater.edits.usage import all_stand
 
 _FEW = 0.2
 
@@ -49,17 +52,18 @@ def place(file: File, edits: Sequence[Edit]) -> list[Splice]:
             splices.append(by_lines(file, code, edit))
     for merge in merges:
         known = [one for other in merges for one in other.splices if one.how == "definition"]
-        merge.settle(known[0].first if known else None)
-    for merge in merges:
-        splices += merge.splices
-    return _apart(file, splices)
+        merge.settle(known[0].first if known else None, bool(splices or known))
+    repairs = dict.fromkeys(one for merge in merges for one in merge.repairs)
+    splices += [one for merge in merges for one in merge.splices]
+    return _apart(file, told(splices, list(repairs)))
 
 
 def is_whole(file: File, code: Code, edit: Edit) -> bool:
     """Whether the code is the whole file anew.
 
     It is where it has every top-level definition and nearly every other name of the file, and
-    uses none of those that it lacks. Where LINES say that it is, a few definitions may be gone.
+    uses none of those that it lacks. Where LINES say that it is, a few definitions may be gone,
+    and statements that bind nothing.
     """
     count = len(file.lines)
     stated = edit.first == 1 and (edit.last or 0) >= count
@@ -70,20 +74,33 @@ def is_whole(file: File, code: Code, edit: Edit) -> bool:
     few = _FEW if stated else 0.0
     if len(defined - given) > few * len(defined) or (lost := names - given) & used(code.tree):
         return False
-    if not _same_insides(file, code, few):
+    if not _same_insides(file, code, few) or foreign_tests(code.tree.body, file.tree.body):
         return False
     if stated and len(code.lines) >= 0.3 * count:
         return bool(defined) or bool(names & given) or not names
-    return len(names) > 1 and len(lost) <= _FEW * len(names) and len(code.lines) >= 0.5 * count
+    enough = len(lost) <= _FEW * len(names) and len(code.lines) >= 0.5 * count
+    return len(names) > 1 and enough and _has_all_that_runs(file.tree, code.tree)
+
+
+def _has_all_that_runs(old: ast.Module, new: ast.Module) -> bool:
+    """Whether the new text makes what the old one defines, and runs what else it does."""
+    defined = {one.name for one in old.body if isinstance(one, Defining)}
+    made = bound([one for one in new.body if not isinstance(one, Importing)])
+    return defined <= made and all_stand(*map(_running, (old.body, new.body)))
+
+
+def _running(body: Sequence[ast.stmt]) -> list[ast.stmt]:
+    plain = (ast.Pass, ast.Import, ast.ImportFrom)
+    return [one for one in body if not (isinstance(one, plain) or is_text(one) or bound([one]))]
 
 
 def _same_insides(file: File, code: Code, few: float) -> bool:
     """Whether the code's classes have all the members that the file's have, but for unused few."""
     if code.tree is None:
         return False
-    have = {one.label for one in file.definitions if _is_member(one)}
-    lost = have - {one.label for one in definitions(code.tree)}
-    if len(lost) > few * len(have):
+    have = Counter(one.label for one in file.definitions if _is_member(one))
+    lost = have - Counter(one.label for one in definitions(code.tree))
+    if lost.total() > few * have.total():
         return False
     asked = {one.attr for one in ast.walk(code.tree) if isinstance(one, ast.Attribute)}
     return asked.isdisjoint(label.rsplit(".", 1)[-1] for label in lost)

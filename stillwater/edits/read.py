@@ -14,6 +14,7 @@ from stillwater.edits.text import trimmed
 _THINK = re.compile(r"\s*<(think|thinking|thought)>.*?</\1>", re.DOTALL | re.IGNORECASE)
 _THINK_OPEN = re.compile(r"\s*<(?:think|thinking|thought)>", re.IGNORECASE)
 _THINK_END = re.compile(r"^\s*</(?:think|thinking|thought)>", re.MULTILINE | re.IGNORECASE)
+_DEF = re.compile(r"^\s*(?:async\s+)?def\s+(\w+)", re.MULTILINE)
 _FORMAT = "answer with FILE, LINES, REASONING and the whole corrected definition."
 
 
@@ -36,15 +37,30 @@ def read(
     edits: list[Edit] = []
     problem = f"The answer is only prose: {_FORMAT}"
     found = list(blocks(text, notes)) or _bare_diff(text)
+    spoilt: list[tuple[Block, str]] = []
     for block in found:
-        made, wrong, spoilt = _edits(block, notes, known)
-        if spoilt:
-            return Reading((), tuple(dict.fromkeys(notes)), wrong)
+        made, wrong, spoils = _edits(block, notes, known)
+        spoilt += [(block, wrong)] * spoils
         problem = wrong if not made else problem
         edits += [one for one in made if one not in edits]
+    for block, wrong in spoilt:
+        if not _is_given_whole(block, edits):
+            return Reading((), tuple(dict.fromkeys(notes)), wrong)
+        notes.append("code with parts left out ignored")
     edits = _agreeing(edits, notes)
     repairs = tuple(dict.fromkeys(notes))
     return Reading(tuple(edits), repairs, None) if edits else Reading((), repairs, problem)
+
+
+def _is_given_whole(block: Block, edits: Sequence[Edit]) -> bool:
+    """Whether the edits have all functions of a block that leaves parts out."""
+    wanted = _functions("\n".join(block.code))
+    same = [one for one in edits if one.old is None and block.path in {one.path, ""}]
+    return bool(wanted) and wanted <= set[str]().union(*(_functions(one.code) for one in same))
+
+
+def _functions(code: str) -> set[str]:
+    return set(_DEF.findall(code))
 
 
 def _bare_diff(text: str) -> list[Block]:

@@ -2,6 +2,7 @@
 
 import ast
 import io
+import re
 import threading
 import tokenize
 import warnings
@@ -15,6 +16,7 @@ _BROKEN = (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError)
 _ONE_AT_A_TIME = threading.Lock()
 _RUNS_ON = ('"""', "'''", "\\")
 """What a string of several lines can't be without."""
+_DEFINES = re.compile(r"\s*(?:async\s+def|def|class)\s+\w")
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 Defining = Function | ast.ClassDef
@@ -154,6 +156,14 @@ def assigned(node: ast.stmt) -> str | None:
     return target.id if isinstance(target, ast.Name) else None
 
 
+def by_assigned(body: Sequence[ast.stmt]) -> dict[str | None, list[ast.stmt]]:
+    """The statements by the name that each assigns; under None, those that assign none alone."""
+    found: dict[str | None, list[ast.stmt]] = {}
+    for node in body:
+        found.setdefault(assigned(node), []).append(node)
+    return found
+
+
 def bound(body: Sequence[ast.stmt]) -> set[str]:
     """The names that the statements bind by definition, plain assignment or import."""
     names: set[str] = set()
@@ -179,6 +189,16 @@ def is_text(node: ast.stmt) -> bool:
         and isinstance(node.value, ast.Constant)
         and isinstance(node.value.value, str)
     )
+
+
+def is_guard(node: ast.stmt) -> bool:
+    """Whether the statement runs only where the file is the program."""
+    return isinstance(node, ast.If) and "__name__" in ast.unparse(node.test)
+
+
+def defines(lines: Sequence[str]) -> bool:
+    """Whether the lines define a function or a class, however broken the rest of them is."""
+    return any(map(_DEFINES.match, lines))
 
 
 def string_lines(lines: Sequence[str]) -> list[tuple[int, int]]:

@@ -39,6 +39,13 @@ def is_comment(line: str) -> bool:
     return line.lstrip().startswith("#")
 
 
+def above_comments(lines: Sequence[str], line: int) -> int:
+    """The first (1-based) of the comment lines directly above a line, or the line itself."""
+    while line > 1 and is_comment(lines[line - 2]):
+        line -= 1
+    return line
+
+
 def trimmed(lines: Sequence[str]) -> list[str]:
     """The lines without blank ones at either end."""
     first, last = 0, len(lines)

@@ -14,12 +14,15 @@ class Ended:
     """How a step ended.
 
     Without an outcome it was cancelled, and has no result. `needs_a_person` is what someone must
-    see to before any step can go on.
+    see to before any step can go on. `model_failed`: its model's server gave no answer. `spent` is
+    what it has waited for too often, though nobody was served meanwhile.
     """
 
     outcome: Outcome | None
     sealed: Sealed
     needs_a_person: str | None = None
+    model_failed: bool = False
+    spent: str | None = None
 
 
 Tell = Callable[[Ended], None]

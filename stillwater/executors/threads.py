@@ -5,15 +5,17 @@ import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from stillwater.background import begin
 from stillwater.executors.protocol import Tell
 from stillwater.executors.workshop import Workshop
+from stillwater.memory import give_up
 from stillwater.slots import Slot
 from stillwater.snapshot import Snapshot
 
 
 @dataclass
 class ThreadExecutor:
-    """Carries out steps of `workshop` on as many threads as `slots` allows steps at once."""
+    """Carries out steps of `workshop`, each on a thread; at most `slots` of each kind at once."""
 
     workshop: Workshop
     slots: Mapping[Slot, int]
@@ -21,20 +23,22 @@ class ThreadExecutor:
         default_factory=queue.SimpleQueue, init=False
     )
 
-    def __post_init__(self) -> None:
-        for number in range(self._threads):
-            threading.Thread(target=self._work, daemon=True, name=f"step-{number}").start()
-
-    @property
-    def _threads(self) -> int:
-        return sum(self.slots.values())
+    _threads: int = field(default=0, init=False)
+    _free: int = field(default=0, init=False)
+    _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
 
     def limits(self) -> Mapping[Slot, int]:
         """As they were given."""
         return self.slots
 
     def submit(self, snapshot: Snapshot, tell: Tell) -> None:
-        """Carry it out on the first thread that is free."""
+        """Carry it out on the first thread that is free, or on one more."""
+        with self._lock:
+            if self._free:
+                self._free -= 1
+            else:
+                self._threads += 1
+                begin(self._work)
         self._calls.put((snapshot, tell))
 
     def cancel(self) -> None:
@@ -47,6 +51,12 @@ class ThreadExecutor:
             self._calls.put(None)
 
     def _work(self) -> None:
-        while call := self._calls.get():
-            snapshot, tell = call
-            tell(self.workshop.perform(snapshot))
+        try:
+            while call := self._calls.get():
+                snapshot, tell = call
+                ended = self.workshop.perform(snapshot)
+                with self._lock:
+                    self._free += 1
+                tell(ended)
+        except MemoryError:
+            give_up()  # or the scheduler would wait for this step without end

@@ -4,9 +4,13 @@ import logging
 import os
 import threading
 import time
+from collections.abc import Callable
+from concurrent.futures import wait
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from stillwater.background import promise
+from stillwater.canonical import storable
 from stillwater.errors import StillwaterError
 from stillwater.models.protocol import BadRequest, Completion, ModelError, ModelRefused, Request
 from stillwater.secrets import hide
@@ -15,6 +19,8 @@ if TYPE_CHECKING:
     from stillwater.config import Config
 
 BUILTIN = "builtin/"
+
+T = TypeVar("T")
 
 
 class PromptTooLong(StillwaterError):
@@ -49,7 +55,7 @@ class LitellmClient:
         usage = reply.usage
         details = getattr(usage, "prompt_tokens_details", None)
         completion = Completion(
-            text=hide(choice.message.content or "", self.api_key),
+            text=storable(hide(choice.message.content or "", self.api_key)),
             finish_reason=hide(choice.finish_reason or "stop", self.api_key),
             prompt_tokens=usage.prompt_tokens,
             completion_tokens=usage.completion_tokens,
@@ -67,7 +73,8 @@ class LitellmClient:
 
             register()
         else:
-            options = {"api_base": self.api_base, "api_key": self.api_key or _key_of(request.model)}
+            base, key = request.endpoint or self.api_base, self.api_key or _key_of(request.model)
+            options = {"api_base": base, "api_key": key}
         if request.model.startswith("ollama"):
             # Ollama cuts a long prompt in silence unless told not to (from v0.12.6).
             options |= {
@@ -94,8 +101,7 @@ class LitellmClient:
 
 def client(config: "Config") -> LitellmClient:
     """The client that a configuration asks for."""
-    key = config.api_key.get_secret_value() if config.api_key else None
-    return LitellmClient(config.api_base, key)
+    return LitellmClient(config.api_base, config.key)
 
 
 def load_litellm() -> Any:
@@ -142,21 +148,9 @@ def _refuse_cut_prompt(request: Request, completion: Completion) -> None:
         )
 
 
-def _within(seconds: float, call: Any) -> Any:
+def _within(seconds: float, call: Callable[[], T]) -> T:
     """The result of `call`, or ModelError after `seconds`; the late call is abandoned."""
-    box: dict[str, Any] = {}
-
-    def work() -> None:
-        try:
-            box["value"] = call()
-        except BaseException as error:
-            box["error"] = error
-
-    thread = threading.Thread(target=work, daemon=True, name="model-call")
-    thread.start()
-    thread.join(seconds)
-    if thread.is_alive():
+    answer = promise(call)
+    if not wait([answer], seconds).done:
         raise ModelError(f"the model gave no answer within {seconds:.0f} s")
-    if "error" in box:
-        raise box["error"]
-    return box["value"]
+    return answer.result()

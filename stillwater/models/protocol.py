@@ -32,7 +32,10 @@ class Message(TypedDict):
 
 @dataclass(frozen=True)
 class Request:
-    """One question to one model. `seconds` is the total deadline."""
+    """One question to one model. `seconds` is the total deadline.
+
+    `endpoint` is the server to ask, where it isn't the only one.
+    """
 
     model: str
     messages: Sequence[Message]
@@ -41,6 +44,7 @@ class Request:
     max_tokens: int = 2048
     num_ctx: int = 16384
     seconds: float = 600.0
+    endpoint: str | None = None
 
 
 @dataclass(frozen=True)

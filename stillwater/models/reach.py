@@ -45,6 +45,8 @@ class Reach:
     remedy: str = ""
     context: int | None = None
     served: Served = Served()
+    absent: tuple[str, ...] = ()
+    """Why others of its servers don't answer, where there are several."""
 
 
 def reach(model: str, api_base: str | None = None, api_key: str | None = None) -> Reach:

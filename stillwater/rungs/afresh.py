@@ -4,7 +4,6 @@ What is tested is the certificate, as a stranger would have it: read from its fi
 the certificates' own check.
 """
 
-import os
 import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -17,7 +16,7 @@ from stillwater.certificates.check import check
 from stillwater.datasets import Instance
 from stillwater.errors import InputError
 from stillwater.models.client import LitellmClient
-from stillwater.own import is_own
+from stillwater.own import programs_of
 from stillwater.repository import Repositories
 from stillwater.rungs.model import Asked, Finding
 from stillwater.rungs.patches import Verified
@@ -64,7 +63,7 @@ def finding(verdicts: Sequence[Verdict]) -> Finding:
     facts: dict[str, Json] = {"patches": [one.facts() for one in verdicts]}
     broken = [one for one in verdicts if not one.holds]
     if not broken:
-        many = len(verdicts)
+        many = f"{len(verdicts)} of {len(verdicts)}"
         told = f"{many} verified patches hold, each in a fresh clone and a fresh environment"
         return Finding(WHAT, True, told, facts)
     listed = "; ".join(f"{one.certified.of}: {one.why}" for one in broken[:_MOST_TOLD])
@@ -124,7 +123,7 @@ def _instance(instance: Instance, repositories: Repositories, environment: str) 
 
 @contextmanager
 def _sandbox(one: Verified, folder: Path, token: str) -> Iterator[Sandbox]:
-    path = os.environ.get("PATH") if is_own(one.instance) else None
+    path = programs_of([one.instance])
     label = f"{token}-{folder.name}"
     sandbox, _ = choose(one.config.sandbox, folder, one.config.docker_image, label, path)
     try:

@@ -61,6 +61,12 @@ PROTECTED = _EDIT.format("tests/check_visible.py", "2 * x")
 WRONG, RIGHT = _EDIT.format("code_.py", "x + 2"), _EDIT.format("code_.py", "2 * x")
 
 
+class Outage(WorldError):
+    """One canary's own: waiting for it runs out after once, whether others are served or not."""
+
+    most_in_a_row = 1
+
+
 @dataclass(frozen=True)
 class Canary:
     """One instance: what the model answers at each attempt, the last again and again; how often the
@@ -123,7 +129,7 @@ def _kept(step: Step) -> Step:
         past = snapshot.past
         failed = sum(one.event is Event.DEFER and one.source is snapshot.state for one in past)
         if failed < times:
-            raise WorldError(f"the canary's world fails in {snapshot.state}")
+            raise Outage(f"the canary's world fails in {snapshot.state}")
         return step(snapshot, tools)
 
     return taken

@@ -18,8 +18,9 @@ from stillwater.config import Config, frozen, frozen_arms, stored
 from stillwater.errors import InputError, WorldError
 from stillwater.executors import ThreadExecutor, Workshop
 from stillwater.machine import Event, State, edges
+from stillwater.models.chain import bases_of, reach_any
 from stillwater.models.client import BUILTIN
-from stillwater.models.reach import Reach, reach
+from stillwater.models.reach import Reach
 from stillwater.repository import Repositories
 from stillwater.rungs import canary, throwaway
 from stillwater.rungs.model import Asked, Finding, Result
@@ -28,6 +29,7 @@ from stillwater.scheduler import Scheduler
 from stillwater.slots import limits
 from stillwater.steps import Tools
 from stillwater.store import Store
+from stillwater.where import Database
 
 RUNG = 641
 FEEDBACKS = ("tests", "visible")
@@ -121,7 +123,7 @@ def _ways(store: Store) -> tuple[list[str], set[Edge]]:
     return astray, walked
 
 
-def audited(db: Path, what: str, run: str | None = None, home: Path | None = None) -> Finding:
+def audited(db: Database, what: str, run: str | None = None, home: Path | None = None) -> Finding:
     """What the audit says of the database; with `home` it derives again what it can."""
     report = audit(db, run=run, home=home)
     facts: dict[str, Json] = {"audited": dict(report.checked)}
@@ -136,14 +138,22 @@ def audited(db: Path, what: str, run: str | None = None, home: Path | None = Non
 def _models(asked: Asked, config: Config) -> Iterator[Finding]:
     """For each model that the run asks, and each context length that it asks of it."""
     arms = frozen_arms(asked.run.config)
-    told: dict[tuple[str, str | None, int], None] = {}
-    for row in asked.store.machines(asked.run.id):
-        one = arms.get(row.arm, config)
-        told[row.model, one.api_base, one.num_ctx] = None
-    key = config.api_key.get_secret_value() if config.api_key else None
-    for model, api_base, num_ctx in told:
+    told = {
+        (row.model, row.arm): arms.get(row.arm, config)
+        for row in asked.store.machines(asked.run.id)
+    }
+    seen: set[tuple[str, str | None, int]] = set()
+    for (model, _), one in told.items():
+        if (alike := (model, one.api_base, one.num_ctx)) in seen:
+            continue
+        seen.add(alike)
         asked.say(f"Asking for the context of {model} …")
-        yield context_of(reach(model, api_base, key), num_ctx)
+        try:
+            found = reach_any(model, bases_of(one), config.key)
+        except InputError as error:
+            yield Finding(f"context of {model}", None, str(error))
+        else:
+            yield context_of(found, one.num_ctx)
 
 
 def context_of(found: Reach, num_ctx: int) -> Finding:

@@ -68,7 +68,7 @@ def materialise(package: str, target: Path) -> None:
         create(package, made)
         if branches(made) != expected:
             raise SampleError(f"{package}: the samples do not match {INSTANCES.name}; build anew")
-        if _is_outdated(package, target):
+        if _is_outdated(package, branches(target), expected):
             with contextlib.suppress(FileNotFoundError):
                 target.rename(Path(scratch) / "outdated")
         try:
@@ -142,10 +142,10 @@ def _remove_abandoned(parent: Path, prefix: str) -> None:
                 shutil.rmtree(left, ignore_errors=True)
 
 
-def _is_outdated(package: str, target: Path) -> bool:
-    """True for what an earlier release of the samples left there."""
-    names = set(branches(target))
-    return bool(names) and all(name.startswith(f"{package}__{package}-") for name in names)
+def _is_outdated(package: str, found: Mapping[str, str], expected: Mapping[str, str]) -> bool:
+    """True for what an earlier release of the samples left there, not what another process made."""
+    ours = all(name.startswith(f"{package}__{package}-") for name in found)
+    return bool(found) and ours and found != expected
 
 
 def _healthy(package: str) -> dict[str, bytes]:
@@ -180,7 +180,8 @@ def branches(repository: Path) -> dict[str, str]:
     """Commit of each branch; nothing when there is no such repository."""
     if not (repository / "HEAD").is_file():
         return {}
-    with contextlib.suppress(SampleError):
+    # Another process may take an outdated one away meanwhile.
+    with contextlib.suppress(SampleError, FileNotFoundError):
         found = git(
             ["for-each-ref", "--format=%(refname:lstrip=2) %(objectname)", "refs/heads"], repository
         )

@@ -9,7 +9,10 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
+
+from stillwater.background import begin
 
 WALL = "watched, every few seconds"
 INTERVAL = 2.0  # seconds between two looks
@@ -50,7 +53,7 @@ def watch(measure: Callable[[], int], limit: int) -> Iterator[int]:
     """
     full, tell = os.pipe()
     over = threading.Event()
-    threading.Thread(target=_look, args=(measure, limit, tell, over), daemon=True).start()
+    begin(partial(_look, measure, limit, tell, over))
     try:
         yield full
     finally:

@@ -1,23 +1,30 @@
 """Runs between the walls and the command: sets the limits, and lets nothing outlive the command.
 
-`python -I -S launcher.py SPEC STATUS`, both file descriptors: a JSON specification to read, and a
-pipe that gets `started`, then `exit N`; or `failed WHY`. Standard input is a lifeline: `t` asks for
-an orderly end; any other byte, or its closing because the scheduler died, for an immediate one.
-Standard library only: it runs without Stillwater's packages.
+`python -I -S launcher.py SPEC STATUS`, both file descriptors: a specification to read, and a pipe
+that gets `started`, then `exit N`; or `failed WHY`. Standard input is a lifeline: `t` asks for an
+orderly end; any other byte, or its closing because the scheduler died, for an immediate one.
+Standard library only, and little of it (no json, no pathlib): it is loaded anew for each test run.
 """
 
+from __future__ import annotations
+
 import ctypes
-import json
+import marshal
 import os
 import resource
 import select
-import shutil
-import signal
 import struct
 import sys
 import time
-from pathlib import Path
-from typing import Any, NoReturn
+
+TYPE_CHECKING = False  # typing's own would have to be imported
+if TYPE_CHECKING:
+    import signal
+    from typing import Any, NoReturn
+
+    Spec = dict[str, Any]
+else:
+    import _signal as signal  # what signal is made of, without its enums
 
 GRACE = 2.0
 LONG_COMMAND = 100_000  # the kernel takes at most 128 KiB in one argument (MAX_ARG_STRLEN)
@@ -42,7 +49,6 @@ LANDLOCK_FS = {1: (1 << 13) - 1, 2: (1 << 14) - 1, 3: (1 << 15) - 1, 5: (1 << 16
 LANDLOCK_TCP, LANDLOCK_SCOPES = 1 << 0 | 1 << 1, 1 << 0 | 1 << 1
 LANDLOCK_VERSION, LANDLOCK_PATH_BENEATH = 1 << 0, 1
 
-Spec = dict[str, Any]
 libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -99,8 +105,7 @@ def allow(ruleset: int, path: str, rights: int) -> None:
     except OSError:
         return
     try:
-        if not Path(path).is_dir():
-            rights &= LANDLOCK_FILE
+        rights &= -1 if os.path.isdir(path) else LANDLOCK_FILE  # noqa: PTH112
         rule = struct.pack("=Qi", rights, beneath)
         syscall(SYS_LANDLOCK_ADD, ruleset, LANDLOCK_PATH_BENEATH, rule, 0)
     finally:
@@ -136,12 +141,19 @@ def become_command(spec: Spec) -> NoReturn:
         if not spec["landlock"]["tcp"]:
             deny_ways_out()
     variables, command = spec["variables"], spec["command"]
-    shell = shutil.which("bash", path=variables["PATH"]) or "/bin/sh"
+    shell = find_bash(variables["PATH"]) or "/bin/sh"
     if len(command) < LONG_COMMAND:
         os.execve(shell, [shell, "-c", command], variables)  # noqa: S606 - the shell is the point
-    script = Path(variables["TMPDIR"]) / "command.sh"
-    script.write_text(command)
-    os.execve(shell, [shell, str(script)], variables)  # noqa: S606
+    script = os.path.join(variables["TMPDIR"], "command.sh")  # noqa: PTH118
+    with open(script, "w", encoding="utf-8") as file:  # noqa: PTH123
+        file.write(command)
+    os.execve(shell, [shell, script], variables)  # noqa: S606
+
+
+def find_bash(path: str) -> str | None:
+    """The first bash on that PATH."""
+    found = (f"{folder}/bash" for folder in path.split(os.pathsep) if folder)
+    return next((one for one in found if os.access(one, os.X_OK) and os.path.isfile(one)), None)  # noqa: PTH113
 
 
 def deny_ways_out() -> None:
@@ -177,7 +189,8 @@ def descendants() -> set[int]:
     for entry in os.listdir("/proc"):  # noqa: PTH208 - names are all it takes
         if entry.isdigit():
             try:
-                stat = Path(f"/proc/{entry}/stat").read_bytes()
+                with open(f"/proc/{entry}/stat", "rb") as file:  # noqa: PTH123
+                    stat = file.read()
             except OSError:
                 continue
             parents[int(entry)] = int(stat.rpartition(b")")[2].split()[1])
@@ -273,7 +286,7 @@ def main() -> None:
     specification, status = int(sys.argv[1]), int(sys.argv[2])
     os.set_inheritable(status, False)
     with os.fdopen(specification, "rb") as file:
-        spec = json.load(file)
+        spec = marshal.load(file)  # noqa: S302 - our parent wrote it
     try:
         code = launch(spec, status)
     except OSError as error:

@@ -10,6 +10,7 @@ import pwd
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 TESTBED = "/testbed"
@@ -57,6 +58,7 @@ def _has_account() -> bool:
     return True
 
 
+@lru_cache
 def _is_system(path: Path) -> bool:
     """Whether hiding it would hide the system: service accounts have homes like /usr/sbin."""
     return any(path.is_relative_to(s) or Path(s).is_relative_to(path) for s in SYSTEM)
@@ -111,10 +113,11 @@ def _named_by_venv(prefix: Path) -> set[Path]:
     return {Path(v.strip()).parent for k, _, v in pairs if k.strip() == "home"}
 
 
-def own_interpreter() -> set[Path]:
+@lru_cache
+def own_interpreter() -> frozenset[Path]:
     """What the Python that runs Stillwater needs."""
     here = Path(sys.executable).parent
-    return {Path(sys.prefix), Path(sys.base_prefix), *interpreters(here)}
+    return frozenset({Path(sys.prefix), Path(sys.base_prefix), *interpreters(here)})
 
 
 def needed_by(path: str) -> set[Path]:
@@ -140,7 +143,7 @@ def mounts(view: View) -> list[Mount]:
             plan.append(("symlink", str(entry), str(entry.readlink())))
         elif entry.is_dir():
             plan.append(("read", str(entry), str(entry)))
-    covers: list[Mount] = [("hide", str(p), "") for p in view.hidden if _needs_cover(p, view)]
+    covers: list[Mount] = [("hide", p, "") for p in _covers(view.hidden, view.readable)]
     binds = [("read", str(path), str(path)) for path in view.readable]
     writable = [("write", target, str(source)) for target, source in view.writable.items()]
     shared = [one for one in writable if one[1] == SHARED]
@@ -154,10 +157,15 @@ def mounts(view: View) -> list[Mount]:
     return [*plan, ("seal", "/", "")]
 
 
-def _needs_cover(path: Path, view: View) -> bool:
-    """Whether the nearest folder above that the view treats specially would show it."""
-    above = [p for p in view.hidden | view.readable if p != path and path.is_relative_to(p)]
-    return not above or max(above, key=lambda p: len(p.parts)) not in view.hidden
+@lru_cache
+def _covers(hidden_: frozenset[Path], readable: frozenset[Path]) -> tuple[str, ...]:
+    """Those of `hidden_` that the nearest special folder above would show. Names alone decide."""
+    shown = []
+    for path in hidden_:
+        above = [p for p in hidden_ | readable if p != path and path.is_relative_to(p)]
+        if not above or max(above, key=lambda p: len(p.parts)) not in hidden_:
+            shown.append(str(path))
+    return tuple(shown)
 
 
 def allowed(view: View) -> dict[str, list[str]]:

@@ -4,7 +4,7 @@ import os
 import sys
 import threading
 import weakref
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -23,6 +23,8 @@ from stillwater.sandbox.protocol import (
 from stillwater.sandbox.walls import Task
 
 SYSTEM_PATH = "/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin"
+MOUNT_WENT_AWAY, TRIES = "Unable to apply mount flags", 5
+"""What bubblewrap says of that, and how often it is tried."""
 SETUP_LIMITS = Limits(memory_bytes=16 << 30, pids=4096, file_bytes=16 << 30, disk_bytes=64 << 30)
 
 
@@ -143,7 +145,9 @@ class LocalSandbox:
                 return walled if group is None else group.enter(walled)
 
             folders = (task.tree, task.scratch, *task.writable)
-            found = execute(wrap, spec, task.limits, self._cancellation, folders)
+            found = _walled_off(
+                lambda: execute(wrap, spec, task.limits, self._cancellation, folders)
+            )
             if group is not None and found.stopped is None and group.out_of_memory():
                 return replace(found, stopped="memory")
             return found
@@ -177,6 +181,18 @@ class LocalSandbox:
             with suppress(SandboxError):
                 return self._execute(wall, task).exit_code == 0
         return False
+
+
+def _walled_off(execution: Callable[[], Execution]) -> Execution:
+    """The execution, tried again where a mount (of Docker's, say) went away while it was walled
+    off; nothing of the command has run then."""
+    for _ in range(TRIES - 1):
+        try:
+            return execution()
+        except SandboxError as error:
+            if MOUNT_WENT_AWAY not in str(error):
+                raise
+    return execution()
 
 
 @contextmanager

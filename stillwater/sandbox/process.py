@@ -1,6 +1,6 @@
 """Run one walled command: read what it prints, hold it to its limits, leave nothing behind."""
 
-import json
+import marshal
 import os
 import selectors
 import signal
@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 from stillwater.sandbox import disk
 from stillwater.sandbox.capture import Capture
@@ -161,7 +162,7 @@ def _spawned(
     os.set_blocking(report, False)
     try:
         with tempfile.TemporaryFile() as specification:
-            specification.write(json.dumps(spec).encode())
+            specification.write(marshal.dumps(dict[str, Any](spec)))
             specification.seek(0)
             descriptors = (specification.fileno(), status)
             process = subprocess.Popen(

@@ -1,7 +1,6 @@
 """The web application: everything that the service serves, put together."""
 
 from dataclasses import dataclass
-from pathlib import Path
 
 from fastapi import FastAPI
 from starlette.types import ASGIApp
@@ -15,6 +14,7 @@ from stillwater.service.memory import Memory
 from stillwater.service.readers import Readers
 from stillwater.service.submit import Desk
 from stillwater.service.worker import Worker
+from stillwater.where import Database
 
 MOST_UPLOADED = 64 << 20
 """Bytes of the largest request; a dataset of SWE-bench's 300 rows is 4 MiB."""
@@ -33,7 +33,7 @@ class Service:
     most_uploaded: int = MOST_UPLOADED
 
     @property
-    def db(self) -> Path:
+    def db(self) -> Database:
         """The database."""
         return self.place.db
 

@@ -21,12 +21,12 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.registry import Collector
 
 from stillwater import __version__
-from stillwater.config import frozen
 from stillwater.machine import Event, State
 from stillwater.service.worker import Activity
-from stillwater.slots import SLOT_OF, Slot, limits
+from stillwater.slots import SLOT_OF, Slot
 from stillwater.store import listing
 from stillwater.store.totals import BOUNDS, Totals
+from stillwater.where import Database, folder
 
 if TYPE_CHECKING:
     from stillwater.service.app import Service
@@ -86,7 +86,7 @@ class Metrics(Collector):
         with self._lock, service.readers.store() as store:
             with store.reading() as connection:
                 self._totals.catch_up(connection)
-                states = listing.states(connection)
+                arms = [of for run in listing.counts(connection).values() for of in run.values()]
             runs = store.runs()
             counted = list(_counted(self._totals))
         activities = {run.id: service.worker.activity(run)[0] for run in runs}
@@ -95,7 +95,7 @@ class Metrics(Collector):
             "machines",
             "Machines of all runs by the state that they are in.",
             "state",
-            {state: sum(of.get(state, 0) for of in states.values()) for state in State},
+            {state: sum(of.get(state, 0) for of in arms) for state in State},
         )
         active = Counter(activities.values())
         yield _gauge(
@@ -105,8 +105,8 @@ class Metrics(Collector):
             {activity: active[activity] for activity in Activity},
         )
         driven = {Activity.RUNNING, Activity.CANCELLING}
-        config = next((run.config for run in runs if activities[run.id] in driven), None)
-        allowed = limits(frozen(config)) if config is not None else dict.fromkeys(Slot, 0)
+        run = next((run for run in runs if activities[run.id] in driven), None)
+        allowed = dict.fromkeys(Slot, 0) if run is None else service.worker.limits(run)
         yield _gauge(
             "slots",
             "Steps that may run at once in the run that is driven, by what they occupy.",
@@ -120,6 +120,19 @@ class Metrics(Collector):
             "Steps that run now, by what they occupy.",
             "resource",
             {slot.value: busy[slot] for slot in Slot},
+        )
+        endpoints = service.worker.endpoints()
+        yield _gauge(
+            "endpoint_up",
+            "Whether the model's server is asked: 0 while it rests, since it gave no answer.",
+            "endpoint",
+            {one.endpoint.url: int(not one.rests) for one in endpoints},
+        )
+        yield _gauge(
+            "endpoint_busy",
+            "Requests that are under way at the model's server.",
+            "endpoint",
+            {one.endpoint.url: one.busy for one in endpoints},
         )
         yield _one("steps_running", "Steps that run now.", len(steps))
         yield from _files(service.db)
@@ -186,14 +199,16 @@ def _counted(totals: Totals) -> Iterator[Metric]:
     )
 
 
-def _files(db: Path) -> Iterable[Metric]:
-    wal = db.with_name(f"{db.name}-wal")
-    yield _one("database_bytes", "Size of the database without its log.", _size(db))
-    yield _one("wal_bytes", "Size of the database's write-ahead log.", _size(wal))
+def _files(db: Database) -> Iterable[Metric]:
+    # Of a server's files that one tells by itself; here is what belongs to the runs.
+    if isinstance(db, Path):
+        wal = db.with_name(f"{db.name}-wal")
+        yield _one("database_bytes", "Size of the database without its log.", _size(db))
+        yield _one("wal_bytes", "Size of the database's write-ahead log.", _size(wal))
     yield _one(
         "disk_free_bytes",
         "Free space on the disk that holds the database.",
-        shutil.disk_usage(db.absolute().parent).free,
+        shutil.disk_usage(folder(db).parent).free,
     )
 
 

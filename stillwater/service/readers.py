@@ -3,9 +3,9 @@
 import queue
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 from stillwater.store import Store
+from stillwater.where import Database
 
 MOST_KEPT = 8
 
@@ -13,7 +13,7 @@ MOST_KEPT = 8
 class Readers:
     """Read-only stores of one database; no request waits for another, nor for the scheduler."""
 
-    def __init__(self, db: Path) -> None:
+    def __init__(self, db: Database) -> None:
         self.db = db
         self._idle: queue.LifoQueue[Store] = queue.LifoQueue(MOST_KEPT)
         self._others: list[Callable[[], None]] = []

@@ -114,7 +114,7 @@ class Server(uvicorn.Server):
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         """Take the signals that stop it, and put back what took them before."""
-        before = {number: signal.signal(number, self.handle_exit) for number in runs.STOPPING}
+        before = {number: signal.signal(number, self.handle_exit) for number in runs.stopping()}
         try:
             yield
         finally:

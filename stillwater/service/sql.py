@@ -22,6 +22,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from stillwater.service.problems import problem
+from stillwater.where import Server
 
 if TYPE_CHECKING:
     from stillwater.service.app import Service
@@ -51,6 +52,10 @@ QUESTION = re.compile(r"^-- name: ([\w-]+)\n((?:-- [^\n]*\n)+)(.*?);$", re.DOTAL
 SECRET = frozenset({b"authorization", b"cookie"})
 """The headers that Datasette doesn't get: it needs none, and has nothing to keep them for."""
 
+ON_SERVER = (
+    "this database is on a PostgreSQL server, which answers questions itself: ask it with any "
+    "client of PostgreSQL, by a role that may only read"
+)
 MOST_BYTES = 16 << 20
 """Of all that one query brings; a thousand rows of what SQLite can make would be a terabyte."""
 PRAGMAS = ("PRAGMA query_only = ON", "PRAGMA trusted_schema = OFF", "PRAGMA cell_size_check = ON")
@@ -59,6 +64,9 @@ READING = frozenset({sqlite.SQLITE_SELECT, sqlite.SQLITE_READ, sqlite.SQLITE_REC
 
 def mount(app: FastAPI, service: "Service") -> None:
     """Add it to the application; the database must exist."""
+    if isinstance(service.db, Server):
+        app.mount(AT, problem(404, ON_SERVER))
+        return
     asked = Questions(service.db)
     service.readers.close_with(asked.close)
     app.mount(AT, asked)

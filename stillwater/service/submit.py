@@ -20,7 +20,8 @@ from stillwater.repository import BUNDLED, Repositories
 from stillwater.service.worker import Worker
 
 OPERATORS = frozenset(
-    {"api_base", "api_key", "certificate_key", "heads_git", "repo_url", "arms", "skill_texts"}
+    {"api_base", "endpoints", "api_key", "certificate_key", "heads_git", "repo_url", "arms"}
+    | {"skill_texts"}
 )
 """The settings that a submission can't change."""
 

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 
 from stillwater.errors import InputError
 from stillwater.machine import State
-from stillwater.plans import DEFAULT_ARM
 from stillwater.service.models import (
     MachineTold,
     RunTold,
@@ -39,7 +38,7 @@ def page_of_runs(store: Store, after: str | None, most: int) -> tuple[list[RunRo
 def runs(store: Store, worker: Worker, rows: Sequence[RunRow]) -> list[RunTold]:
     """These runs."""
     with store.reading() as connection:
-        counted = listing.states(connection)
+        counted = listing.counts(connection)
     return [_run(row, counted.get(row.id, {}), worker) for row in rows]
 
 
@@ -63,7 +62,7 @@ def run(store: Store, worker: Worker, run_id: str) -> RunWhole:
     """One run; Missing if there is none."""
     row = run_row(store, run_id)
     with store.reading() as connection:
-        counted = listing.states(connection).get(row.id, {})
+        counted = listing.counts(connection).get(row.id, {})
         success = listing.success_at_k(connection, [row.id])[row.id]
     short = _run(row, counted, worker)
     told = [SuccessTold.model_validate(one, from_attributes=True) for one in success]
@@ -105,9 +104,8 @@ def whole(one: listing.Listed) -> TransitionWhole:
     )
 
 
-def _run(row: RunRow, counted: Mapping[State, int], worker: Worker) -> RunTold:
+def _run(row: RunRow, counted: Mapping[str, Mapping[State, int]], worker: Worker) -> RunTold:
     activity, blocked = worker.activity(row)
-    arms = list(_mapping(row.config.get("arms"))) or [DEFAULT_ARM]
     feedback = row.config.get("feedback")
     return RunTold(
         id=row.id,
@@ -119,10 +117,6 @@ def _run(row: RunRow, counted: Mapping[State, int], worker: Worker) -> RunTold:
         feedback=feedback if isinstance(feedback, str) else None,
         activity=activity,
         blocked=blocked,
-        machines={state: counted.get(state, 0) for state in State},
-        arms=arms,
+        machines={state: sum(of.get(state, 0) for of in counted.values()) for state in State},
+        arms=list(counted),
     )
-
-
-def _mapping(value: object) -> Mapping[str, object]:
-    return value if isinstance(value, Mapping) else {}

@@ -15,15 +15,17 @@ from enum import StrEnum
 
 import structlog
 
-from stillwater import runs
+from stillwater import plans, runs
 from stillwater.config import frozen
 from stillwater.errors import InputError, StillwaterError, WorldError
 from stillwater.machine import State
+from stillwater.models.pool import Server
 from stillwater.scheduler import CANCELLED, Scheduler, abandon
 from stillwater.service.hub import Hub
+from stillwater.slots import Slot, limits
 from stillwater.snapshot import Past
 from stillwater.steps import STEPS, Step
-from stillwater.store import RunRow, Store, StoreError, TakenOver
+from stillwater.store import Disconnected, RunRow, Store, StoreError, TakenOver
 
 FIRST_WAIT, LONGEST_WAIT = 2.0, 60.0
 """Seconds until a run that the world stopped is tried again."""
@@ -62,7 +64,7 @@ class Worker:
     hub: Hub
     steps: Mapping[State, Step] = field(default_factory=lambda: STEPS)
     taken_over: bool = field(default=False, init=False)
-    """Whether another scheduler has the database now, so that this one must end."""
+    """Whether another scheduler has the database now, or may have it, so that this one must end."""
 
     # Of a kind that may be taken twice: a signal may come while the main thread holds it.
     _lock: threading.RLock = field(default_factory=threading.RLock, init=False)
@@ -139,6 +141,19 @@ class Worker:
         """The steps that run now."""
         return list(self._steps.copy().values())
 
+    def limits(self, run: RunRow) -> Mapping[Slot, int]:
+        """How many steps of each kind the run may have under way: those of today's servers and
+        nodes while it is driven, else those of its configuration."""
+        with self._lock:
+            scheduler = self._scheduler if run.id == self._run_id else None
+        return limits(frozen(run.config)) if scheduler is None else scheduler.limits()
+
+    def endpoints(self) -> list[Server]:
+        """The servers of the model that the driven run shares its questions among, if several."""
+        with self._lock:
+            pool = self._scheduler.pool if self._scheduler else None
+        return [] if pool is None else pool.servers()
+
     @contextmanager
     def planning(self) -> Iterator[bool]:
         """While a run is planned no other begins; whether none is driven."""
@@ -170,8 +185,9 @@ class Worker:
                     continue
                 self._drive(run)
                 wait = FIRST_WAIT
-            except TakenOver as error:
-                structlog.get_logger().error("taken over", reason=str(error))
+            except (TakenOver, Disconnected) as error:
+                what = "taken over" if isinstance(error, TakenOver) else "database lost"
+                structlog.get_logger().error(what, reason=str(error))
                 self.taken_over = True
                 self.hub.close()
                 return
@@ -197,10 +213,9 @@ class Worker:
             return next((run for run in reversed(waiting) if run.id not in self._blocked), None)
 
     def _drive(self, run: RunRow) -> None:
-        config = frozen(run.config)
         with self._sandboxes:
             try:
-                sandbox = runs.sandbox_of(self.place, config)
+                sandbox = plans.sandbox_of_run(self.place, self.store, run)
                 scheduler = runs.scheduler_of(
                     self.place, self.store, run.id, sandbox, self, self.steps
                 )

@@ -43,6 +43,8 @@ def generate(snapshot: Snapshot, tools: Tools) -> Outcome:
         "num_ctx": request.num_ctx,
         "max_tokens": request.max_tokens,
     }
+    if snapshot.endpoint is not None:
+        facts["endpoint"] = snapshot.endpoint
     if _skills(snapshot.config):
         facts["skills"] = {
             name: digest(text.encode()) for name, text in _skills(snapshot.config).items()
@@ -116,6 +118,7 @@ def _request(snapshot: Snapshot, chosen: Past, shown: Sequence[prompt.ShownFile]
         max_tokens=min(config.max_tokens, _longest_answer(shown, way) or config.max_tokens),
         num_ctx=config.num_ctx,
         seconds=config.model_timeout,
+        endpoint=snapshot.endpoint,
     )
 
 

@@ -13,6 +13,7 @@ from stillwater.estimate import tokens
 from stillwater.feedback import cleaned, distil, tail
 from stillwater.git import RepositoryError
 from stillwater.grading import PASSING, judge
+from stillwater.grading.parsers import EXIT_STATUS
 from stillwater.machine import Event
 from stillwater.repository import Repositories, touched
 from stillwater.sandbox.protocol import SetupError
@@ -55,7 +56,10 @@ def _calls(snapshot: Snapshot, tools: Tools, baseline: TestRun) -> Calls:
     config, took = snapshot.config, baseline.execution.seconds
     if not baseline.reading.tests and config.feedback == "tests":
         return _calls_of_the_stuck(snapshot.instance, baseline)
+    # An exit status is no test that calls could be known of.
+    has_tests = snapshot.instance.log_parser != EXIT_STATUS
     asked = config.find_suspects and config.feedback == "tests" and took <= _LONGEST_ASKED
+    asked = asked and has_tests
     seconds = LEAST_SECONDS + _SLOWER * took
     return calls_of_tests(snapshot, tools, seconds) if asked else {}
 

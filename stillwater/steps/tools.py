@@ -12,6 +12,7 @@ from stillwater.config import Config
 from stillwater.datasets.instance import Instance
 from stillwater.errors import WorldError
 from stillwater.grading import Printed, Reading, read
+from stillwater.grading.parsers import EXIT_STATUS
 from stillwater.machine import Event
 from stillwater.models.protocol import Model
 from stillwater.repository import Repositories
@@ -22,6 +23,8 @@ from stillwater.suspects import Calls, telling, told
 
 LEAST_SECONDS = 30.0
 """No test run is called hanging before."""
+UNTOLD = frozenset({"MISSING", "ERROR"})
+"""How the baseline tells of tests that it didn't run through."""
 
 PYTEST_OPTIONS = f"-rA -p no:cacheprovider --color=no {stuck.PYTEST_OPTION}"
 """Given by PYTEST_ADDOPTS, so that any pytest command prints the summary that the parser reads."""
@@ -183,11 +186,21 @@ def limits_of(config: Config, seconds: float) -> Limits:
 
 
 def hang_seconds(snapshot: Snapshot) -> float:
-    """How long the tests may take before they count as hanging: ten times the baseline run."""
+    """How long the tests may take before they count as hanging: ten times the baseline run.
+
+    A baseline that some of them never ran in (one that can't be imported ends in a second) says
+    nothing of how long they take once they do.
+    """
     read = snapshot.last(Event.READ)
     baseline = read.evidence.get("baseline") if read else None
-    took = baseline.get("seconds") if isinstance(baseline, Mapping) else None
-    return max(LEAST_SECONDS, 10 * took) if isinstance(took, int | float) else float("inf")
+    if not isinstance(baseline, Mapping) or snapshot.instance.log_parser == EXIT_STATUS:
+        return float("inf")
+    took, tests = baseline.get("seconds"), baseline.get("tests")
+    if not isinstance(took, int | float) or not isinstance(tests, Mapping):
+        return float("inf")
+    if not UNTOLD.isdisjoint(map(str, tests.values())):
+        return float("inf")
+    return max(LEAST_SECONDS, 10 * took)
 
 
 def _environment(snapshot: Snapshot, tools: Tools, store: Path) -> str | None:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import pysqlite3.dbapi2 as sqlite
 from sqlalchemy import Connection
@@ -43,6 +43,76 @@ class _Known:
     seq: int
 
 
+class Table(Protocol):
+    """The transitions of a database, as the one writer needs them."""
+
+    refusals: tuple[type[Exception], ...]
+    """What the driver raises where the database refuses what doesn't follow from what it holds."""
+
+    def set_up(self) -> None:
+        """What the connection needs before its first commit."""
+
+    def head(self) -> str | None:
+        """The digest of the last transition."""
+
+    def position(self, machine_id: int) -> tuple[str, str, str, str, int] | None:
+        """A machine's run, instance, arm, state and seq."""
+
+    def last_epoch(self) -> int | None:
+        """The number of the newest epoch."""
+
+    def append(self, values: tuple[object, ...], holder: int | None) -> None:
+        """Write a transition and all that belongs to it, or nothing.
+
+        The values are in the order of `statements.OF_COMMIT`; `holder` is the connection that a
+        server holds the scheduler's lease for.
+        """
+
+
+class FileTable:
+    """That of a file."""
+
+    refusals: tuple[type[Exception], ...] = (sqlite.IntegrityError,)
+
+    def __init__(self, connection: Connection) -> None:
+        self._execute = driver(connection).execute
+
+    def set_up(self) -> None:
+        """See Table."""
+        for statement in sql.SET_UP_COMMITS:
+            self._execute(statement)
+
+    def head(self) -> str | None:
+        """See Table."""
+        row = self._execute(sql.HEAD.sql).fetchone()
+        return row[0] if row else None
+
+    def position(self, machine_id: int) -> tuple[str, str, str, str, int] | None:
+        """See Table."""
+        values = sql.POSITION.values({"machine_id": machine_id})
+        found: tuple[str, str, str, str, int] | None = self._execute(
+            sql.POSITION.sql, values
+        ).fetchone()
+        return found
+
+    def last_epoch(self) -> int | None:
+        """See Table."""
+        found: int | None = self._execute(sql.LAST_EPOCH.sql).fetchone()[0]
+        return found
+
+    def append(self, values: tuple[object, ...], holder: int | None) -> None:
+        """See Table."""
+        self._execute(sql.COMMIT, values)
+
+
+def _table(connection: Connection) -> Table:
+    if connection.dialect.name == "postgresql":
+        from stillwater.store.postgresql.commits import ServerTable
+
+        return ServerTable(connection)
+    return FileTable(connection)
+
+
 class Writer:
     """Appends to the one chain that runs through all transitions of a database.
 
@@ -54,22 +124,27 @@ class Writer:
     """
 
     def __init__(self, connection: Connection) -> None:
-        self._execute = driver(connection).execute
+        self._table = _table(connection)
+        self._refusals: tuple[type[Exception], ...] = (
+            *self._table.refusals,
+            IllegalEvent,
+            StaleCommit,
+        )
         self._is_set_up = False
         self._head: str | None = None
         self._known: dict[int, _Known] = {}
         self.epoch: int | None = None
+        self.holder: int | None = None
 
     def commit(self, move: Move, now: str) -> Record:
         """Write the transition, its artifacts and the machine's new state, or nothing at all."""
         if not self._is_set_up:
-            for statement in sql.SET_UP_COMMITS:
-                self._execute(statement)
+            self._table.set_up()
             self._is_set_up = True
         remembered = self._head is not None
         try:
             return self._commit(move, now)
-        except (sqlite.IntegrityError, IllegalEvent, StaleCommit) as error:
+        except self._refusals as error:
             if self.is_taken_over():
                 raise TakenOver(LOST) from error
             if not remembered:
@@ -80,7 +155,7 @@ class Writer:
         """Whether a later scheduler has begun its epoch."""
         if self.epoch is None:
             return False
-        return bool(self._execute(sql.LAST_EPOCH.sql).fetchone()[0] != self.epoch)
+        return self._table.last_epoch() != self.epoch
 
     def _commit(self, move: Move, now: str) -> Record:
         known, head = self._current(move.machine_id)
@@ -107,7 +182,7 @@ class Writer:
             evidence=move.sealed.canonical,
             prev_sha256=head,
         )
-        self._execute(sql.COMMIT, _values(record, move, now, self.epoch))
+        self._table.append(_values(record, move, now, self.epoch), self.holder)
         known.state, known.seq = target, record.seq
         self._head = record.sha256
         return record
@@ -115,12 +190,10 @@ class Writer:
     def _current(self, machine_id: int) -> tuple[_Known, str]:
         if self._head is None:
             self._known.clear()
-            row = self._execute(sql.HEAD.sql).fetchone()
-            self._head = row[0] if row else GENESIS
+            self._head = self._table.head() or GENESIS
         known = self._known.get(machine_id)
         if known is None:
-            values = sql.POSITION.values({"machine_id": machine_id})
-            row = self._execute(sql.POSITION.sql, values).fetchone()
+            row = self._table.position(machine_id)
             if row is None:
                 raise InputError(f"there is no machine {machine_id} in this database")
             run_id, instance_id, arm, state, seq = row
@@ -136,7 +209,7 @@ def _target(state: State, event: Event) -> State:
 
 
 def _values(record: Record, move: Move, now: str, epoch: int | None) -> tuple[object, ...]:
-    """In the order of `statements.COMMIT`."""
+    """In the order of `statements.OF_COMMIT`."""
     return (
         record.machine_id,
         record.seq,

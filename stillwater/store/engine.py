@@ -14,6 +14,7 @@ from sqlalchemy import Connection, NullPool, create_engine, event
 from stillwater.errors import InputError
 from stillwater.store import migrate
 from stillwater.store.errors import sentences
+from stillwater.where import Database, Server
 
 BUSY_MILLISECONDS = 5000
 
@@ -46,8 +47,8 @@ def require_healthy(version: tuple[int, ...] = sqlite.sqlite_version_info) -> No
         )
 
 
-def connect(path: Path, read_only: bool = False, *, scripts: Path | None = None) -> Connection:
-    """An open connection to the database at `path`; closing it closes the file.
+def connect(db: Database, read_only: bool = False, *, scripts: Path | None = None) -> Connection:
+    """An open connection to the database; closing it closes the file.
 
     For writing, a missing database is made, and an older one is migrated after a backup beside it.
     `scripts` is for tests of migrations.
@@ -56,6 +57,14 @@ def connect(path: Path, read_only: bool = False, *, scripts: Path | None = None)
         InputError: the file is not a database of ours, is newer, or (for reading) missing or older.
         StoreError: the file can't be opened, read or written.
     """
+    if isinstance(db, Server):
+        from stillwater.store.postgresql import connect as server
+
+        return server.connect(db, read_only, scripts=scripts)
+    return _connect_file(db, read_only, scripts)
+
+
+def _connect_file(path: Path, read_only: bool, scripts: Path | None) -> Connection:
     require_healthy()
     folder = scripts or migrate.scripts()
     known = migrate.revisions(folder)
@@ -75,9 +84,12 @@ def connect(path: Path, read_only: bool = False, *, scripts: Path | None = None)
     return connection
 
 
-def refuse_foreign(path: Path) -> None:
-    """Raise InputError for a file that isn't Stillwater's; nothing is written, nor beside it."""
-    if not path.exists():
+def refuse_foreign(path: Database) -> None:
+    """Raise InputError for a file that isn't Stillwater's; nothing is written, nor beside it.
+
+    On a server nothing is written before `connect` has looked.
+    """
+    if isinstance(path, Server) or not path.exists():
         return
     with sentences(path), closing(_by_uri(path, "mode=ro")) as raw:
         try:
@@ -90,8 +102,14 @@ def refuse_foreign(path: Path) -> None:
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[Connection]:
+def opened(path: Database) -> Iterator[Connection]:
     """A connection for writing whose schema is left as it is: for alembic's own command line."""
+    if isinstance(path, Server):
+        from stillwater.store.postgresql import connect as server
+
+        with server.opened(path) as connection:
+            yield connection
+        return
     require_healthy()
     connection = _connect(path, read_only=False)
     try:
@@ -103,12 +121,12 @@ def opened(path: Path) -> Iterator[Connection]:
 @contextmanager
 def reading(connection: Connection) -> Iterator[Connection]:
     """A read transaction, which waits for no writer, on a connection of either kind."""
-    connection.info["begin"] = "BEGIN"
+    connection.info["reading"] = True
     try:
         with connection.begin():
             yield connection
     finally:
-        connection.info.pop("begin")
+        connection.info.pop("reading", None)
 
 
 def _bring_up(
@@ -141,12 +159,12 @@ def _connect(path: Path, read_only: bool) -> Connection:
     engine = create_engine(
         "sqlite://", module=sqlite, creator=lambda: _open(path, read_only), poolclass=NullPool
     )
-    default = "BEGIN" if read_only else "BEGIN IMMEDIATE"
 
     # Immediate, because a read that turns into a write fails at once when another wrote meanwhile.
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
-        connection.exec_driver_sql(connection.info.get("begin", default))
+        reads = read_only or connection.info.get("reading")
+        connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
 
     with sentences(path):
         return engine.connect()

@@ -1,4 +1,4 @@
-"""What the store raises, and how SQLite's failures become sentences."""
+"""What the store raises, and how a database's failures become sentences."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,10 +8,15 @@ import pysqlite3.dbapi2 as sqlite
 from sqlalchemy.exc import DBAPIError
 
 from stillwater.errors import StillwaterError, WorldError
+from stillwater.where import Server
 
 
 class StoreError(WorldError):
     """The database can't be read or written, or holds what it never should."""
+
+
+class Disconnected(StoreError):
+    """The database's server can't be reached, or the connection to it was lost."""
 
 
 class StaleCommit(StillwaterError):
@@ -51,8 +56,12 @@ def sentence(error: BaseException, path: Path | str) -> str:
 
 
 @contextmanager
-def sentences(path: Path | str) -> Iterator[None]:
-    """Turn SQLite's failures within into StoreError, each with one sentence."""
+def sentences(path: Path | str | Server) -> Iterator[None]:
+    """Turn a database's failures within into StoreError, each with one sentence."""
+    if isinstance(path, Server):
+        with _servers(path):
+            yield
+        return
     try:
         yield
     except DBAPIError as error:
@@ -61,3 +70,17 @@ def sentences(path: Path | str) -> Iterator[None]:
         raise StoreError(sentence(error, path)) from error
     except OSError as error:
         raise StoreError(f"{path} can't be used: {error.strerror or error}") from error
+
+
+@contextmanager
+def _servers(server: Server) -> Iterator[None]:
+    import psycopg
+
+    from stillwater.store.postgresql.errors import failure
+
+    try:
+        yield
+    except DBAPIError as error:
+        raise failure(error.orig or error, server) from error
+    except psycopg.Error as error:
+        raise failure(error, server) from error

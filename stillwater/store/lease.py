@@ -20,8 +20,9 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from stillwater.errors import InputError
-from stillwater.store.errors import sentences
+from stillwater.store.errors import LOST, TakenOver, sentences
 from stillwater.store.times import Clock, stamp, utc_now
+from stillwater.where import Database, Server
 
 LEASE_SECONDS = 30.0
 """How long a scheduler may give no sign of life before another may take over."""
@@ -36,39 +37,76 @@ class LeaseHeld(InputError):
     """Another scheduler works on the database."""
 
 
-class SchedulerLease:
-    """The right to be a database's scheduler; `SchedulerLease.acquire` is the way to it."""
+class Lease:
+    """The right to be a database's scheduler."""
 
-    def __init__(self, path: Path, handle: int, names: Mapping[str, Any]) -> None:
-        self.path = path
+    backend: int | None = None
+    """The connection that a server holds it for; None where the database is a file."""
+
+    def __init__(self, names: Mapping[str, Any]) -> None:
         self.names = names
         """Who holds it: pid, host, boot_id, started_at, run, lease_seconds."""
+
+    def is_held(self) -> bool:
+        """Whether it is held still."""
+        raise NotImplementedError
+
+    def require(self) -> None:
+        """Raise TakenOver where it isn't."""
+        if not self.is_held():
+            raise TakenOver(LOST)
+
+
+def names_of(run_id: str, seconds: float, clock: Clock) -> dict[str, Any]:
+    """Who this process is, for those who find the lease held."""
+    return {
+        "pid": os.getpid(),
+        "host": socket.gethostname(),
+        "boot_id": boot_id(),
+        "started_at": stamp(clock()),
+        "run": run_id,
+        "lease_seconds": seconds,
+    }
+
+
+class SchedulerLease(Lease):
+    """The lease of a file; `SchedulerLease.acquire` is the way to that of any database."""
+
+    def __init__(self, path: Path, handle: int, names: Mapping[str, Any]) -> None:
+        super().__init__(names)
+        self.path = path
         self._handle = handle
 
     @classmethod
     @contextmanager
     def acquire(
         cls,
-        path: Path,
+        db: Database,
         run_id: str,
         seconds: float = LEASE_SECONDS,
         clock: Clock = utc_now,
         monotonic: Callable[[], float] = time.monotonic,
-    ) -> Iterator["SchedulerLease"]:
-        """Hold the lease of the database at `path` within; the file `<path>.lock` says who does.
+    ) -> Iterator[Lease]:
+        """Hold the lease of the database within; of a file, `<path>.lock` says who does.
 
         Raises:
             LeaseHeld: another scheduler holds it, and has given a sign of life.
         """
+        if isinstance(db, Server):
+            from stillwater.store.postgresql import lease as server
+
+            with server.held(db, run_id, seconds, clock) as found:
+                yield found
+            return
+        with cls._acquire(db, names_of(run_id, seconds, clock), monotonic) as lease:
+            yield lease
+
+    @classmethod
+    @contextmanager
+    def _acquire(
+        cls, path: Path, names: Mapping[str, Any], monotonic: Callable[[], float]
+    ) -> Iterator["SchedulerLease"]:
         file = _file(path)
-        names = {
-            "pid": os.getpid(),
-            "host": socket.gethostname(),
-            "boot_id": boot_id(),
-            "started_at": stamp(clock()),
-            "run": run_id,
-            "lease_seconds": seconds,
-        }
         handles: list[int] = []
         lock = FileLock(
             file,
@@ -134,13 +172,18 @@ def boot_id() -> str:
         return ""
 
 
-def holder(path: Path) -> dict[str, Any] | None:
-    """Who the lock file of the database at `path` names: pid, host, started_at, run.
+def holder(db: Database) -> dict[str, Any] | None:
+    """Who the lock file of the database names: pid, host, started_at, run.
 
-    It tells who held the lease last; after kill -9 that name stays until the next acquires.
+    It tells who held the lease last; after kill -9 that name stays until the next acquires. Of a
+    server's it is who holds the lease now, and `connected` says so; who that is may be unknown.
     """
+    if isinstance(db, Server):
+        from stillwater.store.postgresql import lease as server
+
+        return server.holder(db)
     try:
-        found = json.loads(_file(path).read_bytes())
+        found = json.loads(_file(db).read_bytes())
     except (OSError, ValueError):
         return None
     return found if isinstance(found, dict) else None

@@ -3,9 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, bindparam, text
 
-from stillwater.canonical import canonical
 from stillwater.machine import State
 from stillwater.store.queries import Step, SuccessRow, columns
 
@@ -31,11 +30,14 @@ ALL = text(TRANSITIONS.format(where=""))
 OF_RUN = text(TRANSITIONS.format(where="AND m.run_id = :run_id"))
 OF_MACHINE = text(TRANSITIONS.format(where="AND t.machine_id = :machine_id"))
 LAST = text("SELECT coalesce(max(id), 0) FROM transitions")
-STATES = text("SELECT run_id, state, count(*) AS machines FROM machines GROUP BY run_id, state")
+COUNTS = text("""
+SELECT run_id, arm, state, count(*) AS machines, min(id) AS first FROM machines
+GROUP BY run_id, arm, state ORDER BY first
+""")
 SUCCESS = text("""
 SELECT run_id, arm, k, verified, total FROM success_at_k
-WHERE run_id IN (SELECT value FROM json_each(:runs)) ORDER BY run_id, arm, k
-""")
+WHERE run_id IN :runs ORDER BY run_id, arm, k
+""").bindparams(bindparam("runs", expanding=True))
 KEPT = text("SELECT 1 FROM artifacts WHERE sha256 = :sha256")
 
 
@@ -61,18 +63,19 @@ def last_transition(connection: Connection) -> int:
     return int(connection.execute(LAST).scalar_one())
 
 
-def states(connection: Connection) -> dict[str, dict[State, int]]:
-    """How many machines of each run are in each state."""
-    found: dict[str, dict[State, int]] = {}
-    for row in connection.execute(STATES):
-        found.setdefault(row.run_id, {})[State(row.state)] = row.machines
+def counts(connection: Connection) -> dict[str, dict[str, dict[State, int]]]:
+    """How many machines of each run are in each state, by arm, in the order of their creation."""
+    found: dict[str, dict[str, dict[State, int]]] = {}
+    for row in connection.execute(COUNTS):
+        arms = found.setdefault(row.run_id, {})
+        arms.setdefault(row.arm, {})[State(row.state)] = row.machines
     return found
 
 
 def success_at_k(connection: Connection, run_ids: Sequence[str]) -> dict[str, list[SuccessRow]]:
     """The rows of the view of that name, for each of these runs."""
     found: dict[str, list[SuccessRow]] = {run_id: [] for run_id in run_ids}
-    for row in connection.execute(SUCCESS, {"runs": canonical(list(run_ids)).decode()}):
+    for row in connection.execute(SUCCESS, {"runs": list(run_ids)}):
         found[row.run_id].append(SuccessRow(row.arm, row.k, row.verified, row.total))
     return found
 

@@ -1,6 +1,8 @@
 """Which schema a database has, and how it gets the newest: alembic's scripts, wherever they lie."""
 
 import os
+import threading
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -10,6 +12,7 @@ from sqlalchemy import Connection
 import stillwater
 from stillwater.errors import InputError
 from stillwater.store.schema import APPLICATION_ID
+from stillwater.where import Database
 
 PARTIAL = ".partial"
 """How the name of a copy ends that isn't complete; a kill may leave one, the next takes it away."""
@@ -58,14 +61,24 @@ def refuse_newer(raw: sqlite.Connection, path: Path, found: str, known: list[str
         return
     (number,) = raw.execute("PRAGMA user_version").fetchone()
     needed = f"{number // 1_000_000}.{number // 1_000 % 1_000}.{number % 1_000}"
-    raise InputError(
-        f"{path} was written by a newer Stillwater: install version {needed} or later "
+    raise InputError(newer(path, found, known, needed))
+
+
+def newer(db: Database, found: str, known: list[str], needed: str) -> str:
+    """What to say of a database that a newer Stillwater made."""
+    return (
+        f"{db} was written by a newer Stillwater: install version {needed} or later "
         f"(this is {stillwater.__version__}; the schema is {found}, known up to {known[-1]})"
     )
 
 
 def stamp_version(connection: Connection) -> None:
-    """Note in the header which version of Stillwater made the schema, for `refuse_newer`."""
+    """Note in the database which version of Stillwater made the schema, for `newer`."""
+    if connection.dialect.name == "postgresql":
+        from stillwater.store.postgresql import connect as server
+
+        server.stamp_version(connection)
+        return
     major, minor, patch = (int(part) for part in stillwater.__version__.split(".")[:3])
     number = major * 1_000_000 + minor * 1_000 + patch
     connection.exec_driver_sql(f"PRAGMA user_version = {number}")
@@ -79,7 +92,29 @@ def upgrade(connection: Connection, folder: Path) -> None:
     config = Config()
     config.set_main_option("script_location", str(folder).replace("%", "%%"))
     config.attributes["connection"] = connection
-    run(config, "head")
+    with _upgrading:  # alembic keeps what it works on in its modules
+        run(config, "head")
+
+
+_upgrading = threading.Lock()
+
+
+def carry_out(connection: Connection, script: str, statements: Sequence[str]) -> None:
+    """Carry out what a revision is: its statements on SQLite, on PostgreSQL the file of its name.
+
+    `script` is the revision's own file.
+    """
+    if connection.dialect.name != "postgresql":
+        for statement in statements:
+            connection.exec_driver_sql(statement)
+        return
+    path = Path(script)
+    text = (path.parents[1] / "postgresql" / f"{path.stem}.sql").read_text("utf-8")
+    # Functions that triggers call look for tables where they were made, and nowhere else.
+    connection.exec_driver_sql(
+        "SELECT set_config('search_path', quote_ident(current_schema()) || ', pg_temp', true)"
+    )
+    connection.exec_driver_sql(text, execution_options={"no_parameters": True})
 
 
 def back_up(raw: sqlite.Connection, path: Path, found: str) -> Path:

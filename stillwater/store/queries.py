@@ -8,7 +8,6 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Row, text
@@ -18,6 +17,7 @@ from stillwater.machine import Event, State
 from stillwater.store.engine import connect, reading
 from stillwater.store.errors import sentences
 from stillwater.store.times import moment
+from stillwater.where import Database
 
 
 @dataclass(frozen=True)
@@ -101,13 +101,13 @@ SELECT arm, k, verified, total FROM success_at_k WHERE run_id = :run_id ORDER BY
 
 MODEL_USAGE = """
 SELECT model, calls, prompt_tokens, completion_tokens, cached_tokens, seconds
-FROM model_usage WHERE run_id = :run_id ORDER BY calls DESC, model
+FROM model_usage WHERE run_id = :run_id ORDER BY calls DESC, model NULLS FIRST
 """
 
 BY_REPOSITORY = """
-SELECT repo, arm, sum(state = 'VERIFIED') AS verified, sum(state = 'FAILED') AS failed,
-  count(*) AS total
-FROM outcomes WHERE run_id = :run_id GROUP BY repo, arm ORDER BY repo, arm
+SELECT repo, arm, count(*) FILTER (WHERE state = 'VERIFIED') AS verified,
+  count(*) FILTER (WHERE state = 'FAILED') AS failed, count(*) AS total
+FROM outcomes WHERE run_id = :run_id GROUP BY repo, arm ORDER BY repo NULLS FIRST, arm
 """
 
 TIMELINE = """
@@ -116,7 +116,7 @@ FROM transitions WHERE machine_id = :machine_id ORDER BY seq
 """
 
 
-def outcomes(db: Path, run_id: str) -> list[OutcomeRow]:
+def outcomes(db: Database, run_id: str) -> list[OutcomeRow]:
     """One row for each machine of the run, in the order of their creation."""
     return [
         OutcomeRow(
@@ -130,22 +130,22 @@ def outcomes(db: Path, run_id: str) -> list[OutcomeRow]:
     ]
 
 
-def success_at_k(db: Path, run_id: str) -> list[SuccessRow]:
+def success_at_k(db: Database, run_id: str) -> list[SuccessRow]:
     """One row for each arm and k, from 1 to the most attempts the run allows."""
     return [SuccessRow(**row._mapping) for row in _read(db, SUCCESS_AT_K, run_id=run_id)]
 
 
-def model_usage(db: Path, run_id: str) -> list[UsageRow]:
+def model_usage(db: Database, run_id: str) -> list[UsageRow]:
     """One row for each model that was asked, the most asked first."""
     return [UsageRow(**row._mapping) for row in _read(db, MODEL_USAGE, run_id=run_id)]
 
 
-def by_repository(db: Path, run_id: str) -> list[RepositoryRow]:
+def by_repository(db: Database, run_id: str) -> list[RepositoryRow]:
     """One row for each repository and arm."""
     return [RepositoryRow(**row._mapping) for row in _read(db, BY_REPOSITORY, run_id=run_id)]
 
 
-def timeline(db: Path, machine_id: int) -> list[Step]:
+def timeline(db: Database, machine_id: int) -> list[Step]:
     """The transitions of a machine, oldest first."""
     return [Step(**columns(row)) for row in _read(db, TIMELINE, machine_id=machine_id)]
 
@@ -163,7 +163,7 @@ def columns(row: Row[Any]) -> dict[str, Any]:
     }
 
 
-def _read(db: Path, statement: str, **values: object) -> Sequence[Row[Any]]:
+def _read(db: Database, statement: str, **values: object) -> Sequence[Row[Any]]:
     connection = connect(db, read_only=True)
     try:
         with sentences(db), reading(connection):

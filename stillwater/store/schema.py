@@ -1,10 +1,12 @@
 """The tables, under the names that auditors' SQL relies on; alembic/versions holds the same as DDL.
 
 All tables are STRICT, so a column holds the type it declares. JSON is canonical (RFC 8785) text,
-and times are text as `stillwater.store.times` writes it.
+and times are text as `stillwater.store.times` writes it. The same holds on PostgreSQL, whose DDL is
+in alembic/postgresql; constraints, and what is said here of STRICT, are as SQLite has them.
 """
 
 from sqlalchemy import (
+    BigInteger,
     CheckConstraint,
     Column,
     ForeignKey,
@@ -31,6 +33,9 @@ TIME = "????-??-??T??:??:??.??????Z"
 
 RUNGS = (641, 274177, 65537)
 """The rungs of `verify --rung`, the lowest first."""
+
+Number = BigInteger().with_variant(Integer(), "sqlite")
+"""Of 64 bits in either database."""
 
 metadata = MetaData(
     naming_convention={
@@ -86,7 +91,7 @@ runs = Table(
 instances = Table(
     "instances",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", Number, primary_key=True),
     Column("dataset_sha256", Text, nullable=False),
     Column("instance_id", Text, nullable=False),
     Column("content", Text, nullable=False),
@@ -99,12 +104,12 @@ instances = Table(
 machines = Table(
     "machines",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", Number, primary_key=True),
     Column("run_id", Text, ForeignKey("runs.id"), nullable=False),
     Column("instance_id", Text, nullable=False),
     Column("arm", Text, nullable=False),
     Column("state", Text, nullable=False),
-    Column("attempt", Integer, nullable=False),
+    Column("attempt", Number, nullable=False),
     Column("model", Text, nullable=False),
     Column("not_before", Text),
     Column("lease_owner", Text),
@@ -118,20 +123,27 @@ machines = Table(
     _time("lease_until"),
     _time("created_at"),
     _time("updated_at"),
-    Index("ix_machines_active", "run_id", "state", "not_before", sqlite_where=text(UNFINISHED)),
+    Index(
+        "ix_machines_active",
+        "run_id",
+        "state",
+        "not_before",
+        sqlite_where=text(UNFINISHED),
+        postgresql_where=text(UNFINISHED),
+    ),
     sqlite_strict=True,
 )
 
 transitions = Table(
     "transitions",
     metadata,
-    Column("id", Integer, primary_key=True),
-    Column("machine_id", Integer, ForeignKey("machines.id"), nullable=False),
-    Column("seq", Integer, nullable=False),
+    Column("id", Number, primary_key=True),
+    Column("machine_id", Number, ForeignKey("machines.id"), nullable=False),
+    Column("seq", Number, nullable=False),
     Column("source", Text, nullable=False),
     Column("event", Text, nullable=False),
     Column("target", Text, nullable=False),
-    Column("attempt", Integer, nullable=False),
+    Column("attempt", Number, nullable=False),
     Column("started_at", Text, nullable=False),
     Column("finished_at", Text, nullable=False),
     Column("evidence", Text, nullable=False),
@@ -155,13 +167,13 @@ transitions = Table(
 epochs = Table(
     "epochs",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", Number, primary_key=True),
     Column("begun_at", Text, nullable=False),
-    Column("pid", Integer, nullable=False),
+    Column("pid", Number, nullable=False),
     Column("host", Text, nullable=False),
     Column("boot_id", Text, nullable=False),
     Column("version", Text, nullable=False),
-    Column("last_transition", Integer, nullable=False),
+    Column("last_transition", Number, nullable=False),
     _time("begun_at"),
     sqlite_strict=True,
 )
@@ -170,13 +182,13 @@ epochs = Table(
 rungs = Table(
     "rungs",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", Number, primary_key=True),
     Column("run_id", Text, ForeignKey("runs.id"), nullable=False),
-    Column("rung", Integer, nullable=False),
-    Column("holds", Integer, nullable=False),
+    Column("rung", Number, nullable=False),
+    Column("holds", Number, nullable=False),
     Column("at", Text, nullable=False),
     Column("version", Text, nullable=False),
-    Column("head_id", Integer, nullable=False),
+    Column("head_id", Number, nullable=False),
     Column("head_sha256", Text, nullable=False),
     Column("result", Text, nullable=False),
     Column("prev_sha256", Text, nullable=False),
@@ -199,7 +211,7 @@ artifacts = Table(
     Column("sha256", Text, primary_key=True),
     Column("kind", Text, nullable=False),
     Column("media_type", Text, nullable=False),
-    Column("size", Integer, nullable=False),
+    Column("size", Number, nullable=False),
     Column("content", LargeBinary, nullable=False),
     _sha256("sha256"),
     CheckConstraint("size >= 0", name="size"),

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from sqlalchemy import (
+    ColumnElement,
     bindparam,
     func,
     insert,
@@ -12,6 +13,7 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.dialects.sqlite import dialect
+from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql import ClauseElement
 from sqlalchemy.sql.compiler import SQLCompiler
 
@@ -81,7 +83,25 @@ HISTORY = (
     .order_by(transitions.c.seq)
 )
 
-RUNS = select(runs).order_by(runs.c.created_at.desc(), literal_column("runs.rowid").desc())
+
+class _Made(ColumnElement[object]):
+    """What orders rows as they were made, where nothing else does."""
+
+    inherit_cache = True
+
+
+@compiles(_Made, "sqlite")
+def _made_in_file(element: _Made, compiler: SQLCompiler, **options: object) -> str:
+    return "runs.rowid"
+
+
+@compiles(_Made, "postgresql")
+def _made_on_server(element: _Made, compiler: SQLCompiler, **options: object) -> str:
+    # No row has a number of its own there; ids of runs begin with their time.
+    return "runs.id"
+
+
+RUNS = select(runs).order_by(runs.c.created_at.desc(), _Made().desc())
 RUN = select(runs).where(runs.c.id == bindparam("run_id"))
 FINISH_RUN = (
     update(runs)
@@ -100,12 +120,12 @@ INSTANCES = select(instances.c.instance_id, instances.c.content).where(
 ARTIFACT = select(artifacts.c.size, artifacts.c.content).where(
     artifacts.c.sha256 == bindparam("sha256")
 )
-_OF_TRANSITION = (
+OF_TRANSITION = (
     "machine_id", "seq", "source", "event", "target", "attempt", "started_at", "finished_at",
     "evidence", "prev_sha256", "sha256",
 )  # fmt: skip
-_OF_COMMIT = (
-    *_OF_TRANSITION, "listed", "contents", "next_attempt", "next_model", "next_not_before", "now",
+OF_COMMIT = (
+    *OF_TRANSITION, "listed", "contents", "next_attempt", "next_model", "next_not_before", "now",
     "epoch",
 )  # fmt: skip
 
@@ -113,8 +133,8 @@ _OF_COMMIT = (
 # transition and the machine, and is its own transaction. It takes a quarter less time than five
 # statements do, and gives up the interpreter once, not seven times.
 SET_UP_COMMITS = (
-    f"CREATE TEMP VIEW commits ({', '.join(_OF_COMMIT)}) "
-    f"AS SELECT {', '.join(['NULL'] * len(_OF_COMMIT))}",
+    f"CREATE TEMP VIEW commits ({', '.join(OF_COMMIT)}) "
+    f"AS SELECT {', '.join(['NULL'] * len(OF_COMMIT))}",
     f"""CREATE TEMP TRIGGER commits_write INSTEAD OF INSERT ON commits BEGIN
       SELECT RAISE(ABORT, 'a later scheduler has taken over')
         WHERE NEW.epoch <> (SELECT max(id) FROM epochs);
@@ -123,17 +143,15 @@ SET_UP_COMMITS = (
           substr(NEW.contents, value ->> 4, value ->> 5)
         FROM json_each(NEW.listed)
         WHERE NOT EXISTS (SELECT 1 FROM artifacts WHERE sha256 = value ->> 0);
-      INSERT INTO transitions ({", ".join(_OF_TRANSITION)})
-        VALUES ({", ".join(f"NEW.{name}" for name in _OF_TRANSITION)});
+      INSERT INTO transitions ({", ".join(OF_TRANSITION)})
+        VALUES ({", ".join(f"NEW.{name}" for name in OF_TRANSITION)});
       UPDATE machines SET state = NEW.target, attempt = NEW.next_attempt,
         model = coalesce(NEW.next_model, model), not_before = NEW.next_not_before,
         lease_owner = NULL, lease_until = NULL, updated_at = NEW.now
         WHERE id = NEW.machine_id;
     END""",
 )
-COMMIT = (
-    f"INSERT INTO commits ({', '.join(_OF_COMMIT)}) VALUES ({', '.join('?' * len(_OF_COMMIT))})"
-)
+COMMIT = f"INSERT INTO commits ({', '.join(OF_COMMIT)}) VALUES ({', '.join('?' * len(OF_COMMIT))})"
 
 LAST_EPOCH = Prepared(select(func.max(epochs.c.id)))
 BEGIN_EPOCH = insert(epochs).values(
@@ -144,8 +162,6 @@ BEGIN_EPOCH = insert(epochs).values(
 
 LEASE_MACHINES = (
     update(machines)
-    .where(
-        machines.c.id.in_(text("SELECT value FROM json_each(:ids)").bindparams(bindparam("ids")))
-    )
+    .where(machines.c.id.in_(bindparam("ids", expanding=True)))
     .values(lease_owner=bindparam("owner"), lease_until=bindparam("until"))
 )

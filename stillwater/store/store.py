@@ -4,7 +4,6 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from pathlib import Path
 from threading import RLock
 from types import TracebackType
 from typing import Any, Self
@@ -25,21 +24,23 @@ from stillwater.store.commit import Move, Writer
 from stillwater.store.create import NewRun, create
 from stillwater.store.engine import connect, reading
 from stillwater.store.errors import LOST, StoreError, TakenOver, sentences
-from stillwater.store.lease import SchedulerLease
+from stillwater.store.lease import Lease
 from stillwater.store.rows import MachineRow, RunRow
 from stillwater.store.rungs import NewRung, RungRow
 from stillwater.store.times import Clock, maybe, moment, stamp, utc_now
+from stillwater.where import Database
 
 
 class Store:
     """An open database. Any thread may call it; calls take turns.
 
-    Every method raises StoreError, with one sentence, when the file can't be read or written;
+    Every method raises StoreError, with one sentence, when the database can't be read or written;
     what was being written then is not in it.
     """
 
-    def __init__(self, path: Path, connection: Connection, clock: Clock = utc_now) -> None:
+    def __init__(self, path: Database, connection: Connection, clock: Clock = utc_now) -> None:
         self.path = path
+        """Which database it is: as text, what a person calls it."""
         self._connection = connection
         self._clock = clock
         self._lock = RLock()
@@ -47,8 +48,8 @@ class Store:
         self._decompressor = zstandard.ZstdDecompressor()
 
     @classmethod
-    def open(cls, path: Path, *, read_only: bool = False, clock: Clock = utc_now) -> Self:
-        """Open the database at `path`; for writing, it is made or migrated if need be.
+    def open(cls, path: Database, *, read_only: bool = False, clock: Clock = utc_now) -> Self:
+        """Open the database `path`; for writing, it is made or migrated if need be.
 
         Raises:
             InputError: it is not Stillwater's, or newer, or (read only) missing or older.
@@ -203,21 +204,21 @@ class Store:
         source, target = State(record.source), State(record.target)
         return Past(record.seq, source, event, target, attempt, sealed.evidence)
 
-    def begin_epoch(self, lease: SchedulerLease) -> int:
+    def begin_epoch(self, lease: Lease) -> int:
         """Begin the epoch of the scheduler that holds `lease`; commits of earlier ones are refused.
 
         Raises:
             TakenOver: another has taken the lease away meanwhile.
+            Disconnected: the server that held it can't be reached any more.
         """
         with self._writing() as connection:
-            if not lease.is_held():
-                raise TakenOver(LOST)
+            lease.require()
             names = {name: lease.names[name] for name in ("pid", "host", "boot_id")}
             values = {"begun_at": stamp(self._clock()), "version": __version__, **names}
             row = connection.execute(sql.BEGIN_EPOCH, values).inserted_primary_key
         if row is None:
             raise StoreError(f"{self.path} gave the new epoch no number")
-        self._writer.epoch = row.id
+        self._writer.epoch, self._writer.holder = row.id, lease.backend
         return int(row.id)
 
     def add_rung(self, new: NewRung) -> int:
@@ -234,7 +235,7 @@ class Store:
 
     def mark_leased(self, machine_ids: Iterable[int], owner: str, until: datetime) -> None:
         """Note who works on these machines and until when they may; nothing is decided by it."""
-        values = {"ids": json.dumps(list(machine_ids)), "owner": owner, "until": stamp(until)}
+        values = {"ids": list(machine_ids), "owner": owner, "until": stamp(until)}
         with self._writing() as connection:
             connection.execute(sql.LEASE_MACHINES, values)
 

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, text
 
 from stillwater.machine import Event, State
 from stillwater.store.listing import last_transition
+from stillwater.store.portable import Portable
 
 BOUNDS = (1, 2, 5, 10, 20, 30, 60, 120, 300, 600)
 """Seconds that a model's answer took at most, for each bucket but the last."""
@@ -22,24 +23,25 @@ SELECT source, event, count(*) AS transitions FROM transitions
 WHERE id > :after AND id <= :last GROUP BY source, event
 """)
 _COUNTED = ", ".join(f"count(*) FILTER (WHERE seconds <= {most}) AS le_{most}" for most in BOUNDS)
-CALLS = text(f"""
+CALLS = Portable(f"""
 SELECT coalesce(model, '{UNKNOWN}') AS model, count(*) AS calls,
   coalesce(sum(prompt), 0) AS prompt, coalesce(sum(completion), 0) AS completion,
   coalesce(sum(cached), 0) AS cached,
   coalesce(sum(prompt) FILTER (WHERE cached IS NOT NULL), 0) AS cacheable,
   count(seconds) AS timed, coalesce(sum(seconds), 0.0) AS seconds, {_COUNTED}
 FROM (
-  SELECT evidence ->> '$.model' AS model,
-    evidence ->> '$.usage.prompt_tokens' AS prompt,
-    evidence ->> '$.usage.completion_tokens' AS completion,
-    evidence ->> '$.usage.cached_tokens' AS cached,
-    evidence ->> '$.seconds' AS seconds
+  SELECT fact(evidence, model) AS model,
+    number(evidence, usage.prompt_tokens) AS prompt,
+    number(evidence, usage.completion_tokens) AS completion,
+    number(evidence, usage.cached_tokens) AS cached,
+    number(evidence, seconds) AS seconds
   FROM transitions
-  WHERE id > :after AND id <= :last AND event IN ('{Event.PROPOSED}', '{Event.UNUSABLE}'))
+  WHERE id > :after AND id <= :last AND event IN ('{Event.PROPOSED}', '{Event.UNUSABLE}')
+) AS answers
 GROUP BY 1
 """)
-REASONS = text(f"""
-SELECT evidence ->> '$.reason' AS reason, count(*) AS transitions FROM transitions
+REASONS = Portable(f"""
+SELECT fact(evidence, reason) AS reason, count(*) AS transitions FROM transitions
 WHERE id > :after AND id <= :last AND event = '{Event.DEFER}' GROUP BY 1
 """)
 
@@ -80,8 +82,8 @@ class Totals:
         if seen["last"] == seen["after"]:
             return
         moves = connection.execute(MOVES, seen).all()
-        calls = connection.execute(CALLS, seen).all()
-        reasons = connection.execute(REASONS, seen).all()
+        calls = connection.execute(CALLS.on(connection), seen).all()
+        reasons = connection.execute(REASONS.on(connection), seen).all()
         for row in moves:
             self.moves[State(row.source), Event(row.event)] += row.transitions
         for row in calls:

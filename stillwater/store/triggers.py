@@ -1,7 +1,8 @@
 """Triggers: what the database refuses whoever asks, from Stillwater or from a shell.
 
 `INSERT OR REPLACE` deletes without firing DELETE triggers unless the connection has
-`recursive_triggers = ON`, which a foreign one has not; so INSERT is guarded too.
+`recursive_triggers = ON`, which a foreign one has not; so INSERT is guarded too. PostgreSQL has the
+same ones, in alembic/postgresql.
 """
 
 from stillwater.store.schema import GENESIS

@@ -12,6 +12,7 @@ from stillwater.store.engine import connect, driver
 from stillwater.store.errors import sentences
 from stillwater.store.lease import SchedulerLease
 from stillwater.store.migrate import copy_to
+from stillwater.where import Database, Server
 
 SCHEMA = "SELECT type, name, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite_%'"
 
@@ -39,12 +40,18 @@ def back_up(db: Path, target: Path) -> int:
     return target.stat().st_size
 
 
-def check(db: Path) -> list[str]:
+def check(db: Database) -> list[str]:
     """What is wrong with the database: its pages, its references, its schema; nothing if sound.
+
+    A server sees to its pages and references by itself.
 
     Raises:
         InputError: there is no database, or it is not of this version of Stillwater.
     """
+    if isinstance(db, Server):
+        from stillwater.store.postgresql import check as server
+
+        return server.check(db)
     with closing(connect(db, read_only=True)) as connection, sentences(db):
         raw = driver(connection)
         return [*_pages(raw), *_references(raw), *_schema(raw)]

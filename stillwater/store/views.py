@@ -1,7 +1,8 @@
 """Views: what people ask, in terms of an auditor's SQL. They need SQLite 3.38 or newer.
 
 An attempt is what happened in GENERATE, APPLY and TEST under one attempt number. The seconds of a
-machine are those its steps took, so neither queueing nor a crash in between counts.
+machine are those its steps took, so neither queueing nor a crash in between counts. PostgreSQL has
+the same ones, in alembic/postgresql.
 """
 
 SECONDS = "(julianday(t.finished_at) - julianday(t.started_at)) * 86400.0"

@@ -1,12 +1,12 @@
 """What the machines of a run made: their patches, and these as SWE-bench's predictions."""
 
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 from stillwater.errors import InputError
 from stillwater.machine import State
 from stillwater.store import MachineRow, RunRow, Store, queries
 from stillwater.telling.machines import patch_of, setting
+from stillwater.where import Database
 
 
 def prediction(run: RunRow, machine: MachineRow, patch: bytes) -> dict[str, str]:
@@ -35,7 +35,7 @@ def of_arm(machines: Sequence[MachineRow], run: RunRow, arm: str | None) -> list
 
 
 def patches_of(
-    store: Store, db: Path, run: RunRow, arm: str | None, *, last: bool
+    store: Store, db: Database, run: RunRow, arm: str | None, *, last: bool
 ) -> Iterator[tuple[MachineRow, bytes]]:
     """Each machine of the arm with its verified patch; empty, or with `last` the last applied."""
     for machine in of_arm(store.machines(run.id), run, arm):

@@ -2,39 +2,37 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from pathlib import Path
 from statistics import median
 from typing import Any
-
-from sqlalchemy import TextClause, text
 
 from stillwater.comparison import compare
 from stillwater.machine import FINAL, State
 from stillwater.store import RunRow, Store, queries
+from stillwater.store.portable import Portable
 from stillwater.store.queries import OutcomeRow, UsageRow
 from stillwater.store.times import stamp
 from stillwater.telling.results import FEEDBACK_NOTES, arms_of
 
-ENDINGS = text("""
-SELECT t.target AS state, t.event, t.evidence ->> '$.reason' AS reason, count(*) AS machines
+ENDINGS = Portable("""
+SELECT t.target AS state, t.event, fact(t.evidence, reason) AS reason, count(*) AS machines
 FROM machines AS m JOIN transitions AS t ON t.machine_id = m.id
 WHERE m.run_id = :run_id AND t.target IN ('VERIFIED', 'FAILED')
-GROUP BY t.target, t.event, t.evidence ->> '$.reason'
-ORDER BY t.target DESC, machines DESC, t.event, reason
+GROUP BY t.target, t.event, fact(t.evidence, reason)
+ORDER BY t.target DESC, machines DESC, t.event, reason NULLS FIRST
 """)
-DEFERS = text("""
-SELECT t.evidence ->> '$.reason' AS reason, count(*) AS defers,
+DEFERS = Portable("""
+SELECT fact(t.evidence, reason) AS reason, count(*) AS defers,
   count(DISTINCT t.machine_id) AS machines,
-  coalesce(sum(t.evidence ->> '$.wait_seconds'), 0.0) AS waiting_seconds
+  coalesce(sum(number(t.evidence, wait_seconds)), 0.0) AS waiting_seconds
 FROM machines AS m JOIN transitions AS t ON t.machine_id = m.id
 WHERE m.run_id = :run_id AND t.event = 'defer'
-GROUP BY t.evidence ->> '$.reason' ORDER BY defers DESC, reason
+GROUP BY fact(t.evidence, reason) ORDER BY defers DESC, reason NULLS FIRST
 """)
 
 
 def summary(store: Store, run: RunRow) -> dict[str, Any]:
     """Everything that is reported of the run; times are seconds, shares between 0 and 1."""
-    db: Path = store.path
+    db = store.path
     outcomes = queries.outcomes(db, run.id)
     config = dict(run.config)
     passed_over = config.pop("passed_over", [])
@@ -59,9 +57,12 @@ def summary(store: Store, run: RunRow) -> dict[str, Any]:
     }
 
 
-def _rows(store: Store, statement: TextClause, run_id: str) -> list[dict[str, Any]]:
+def _rows(store: Store, statement: Portable, run_id: str) -> list[dict[str, Any]]:
     with store.reading() as connection:
-        return [dict(row._mapping) for row in connection.execute(statement, {"run_id": run_id})]
+        return [
+            dict(row._mapping)
+            for row in connection.execute(statement.on(connection), {"run_id": run_id})
+        ]
 
 
 def run_facts(run: RunRow) -> dict[str, Any]:

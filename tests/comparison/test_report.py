@@ -76,6 +76,18 @@ def test_the_page_stands_alone_and_runs_nothing(cli: Cli, db: Path, tmp_path: Pa
     assert "default-src &#39;none&#39;" in text or "default-src 'none'" in text
 
 
+def test_each_series_of_a_plot_is_named_beside_it(cli: Cli, db: Path, tmp_path: Path) -> None:
+    file = tmp_path / "page.html"
+    cli.out("report", "compared", "--html", file, "--db", db)
+    success, _, ends, *_ = re.findall(r"<figure>(.*?)</figure>", file.read_text(), re.DOTALL)
+    told = json.loads(cli.out("report", "compared", "--json", "--db", db))
+    arms = [one["arm"] for one in told["comparison"]["arms"]]
+    assert re.findall(r"--series-(\d)\)\">(.*?)<", success) == list(
+        zip("12345678", arms, strict=False)
+    )
+    assert len(re.findall(r"--series-\d\)\">", ends)) == len(set(re.findall(r"serie-\d+", ends)))
+
+
 def test_a_run_of_one_arm_has_nothing_to_compare(cli: Cli, db: Path, tmp_path: Path) -> None:
     from stillwater.store import Store
     from tests.cli.conftest import create

@@ -4,10 +4,11 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-DEADLINE = 300.0
+DEADLINE = 600.0
 
 
 def environment(home: Path) -> dict[str, str]:
@@ -37,11 +38,13 @@ def stillwater(
     )
 
 
-def started(folder: Path, *words: str, **variables: str) -> subprocess.Popen[str]:
-    """Start `stillwater …` in `folder`; its output goes to out.txt there."""
+def started(
+    folder: Path, *words: str, before: Sequence[str] = (), **variables: str
+) -> subprocess.Popen[str]:
+    """Start `stillwater …` in `folder`, behind `before`; its output goes to out.txt there."""
     with (folder / "out.txt").open("a") as out:
         return subprocess.Popen(
-            [sys.executable, "-m", "stillwater", *words],
+            [*before, sys.executable, "-m", "stillwater", *words],
             cwd=folder,
             env=environment(folder) | {"PYTHONPATH": str(ROOT)} | variables,
             stdin=subprocess.DEVNULL,

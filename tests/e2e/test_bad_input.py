@@ -65,6 +65,12 @@ def test_a_database_that_is_none(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["stillwater.db"]
 
 
+def test_a_database_in_no_folder(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    refused(stillwater(tmp_path, "run", "--db", "file/x.db", *QUICK), f"{tmp_path}/file/")
+    refused(stillwater(tmp_path, "run", "--db", "/proc/none/x.db", *QUICK), "/proc/none")
+
+
 def test_someone_elses_database(tmp_path: Path) -> None:
     execute(tmp_path / "stillwater.db", "CREATE TABLE runs (mine)")
     refused(stillwater(tmp_path, "run", "--limit", "1", *QUICK), "stillwater.db")

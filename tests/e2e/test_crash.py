@@ -11,11 +11,12 @@ from stillwater.runs import Place
 from stillwater.samples import INSTANCES
 from stillwater.store import Store
 from tests.e2e.audit import audited, check_paths, result
-from tests.e2e.command import killed, processes_in, started, stillwater
+from tests.e2e.command import DEADLINE, killed, processes_in, started, stillwater
 from tests.holds import holds
 
 KILLS = 20
-RUN = ("run", "samples", "--model", "builtin/mutate", "--attempts", "2")
+WHICH = ("--shuffle", "7", "--limit", "12")
+RUN = ("run", "samples", *WHICH, "--model", "builtin/mutate", "--attempts", "2")
 LOCAL = ("--sandbox", "local")
 
 
@@ -49,14 +50,14 @@ def test_a_run_killed_at_random_moments_ends_as_the_undisturbed_one(tmp_path: Pa
 
     process, kills = started(disturbed, *RUN, *LOCAL), 0
     while kills < KILLS:
-        if not killed(process, chance.uniform(0.1, 5.0)):
+        if not killed(process, chance.uniform(0.1, 8.0)):
             # It ended, so this database is done: kill the rest of the times in a run of its own.
             break
         kills += 1
         begun = not no_run(disturbed)
         assert not begun or holds(disturbed / "stillwater.db")
         process = started(disturbed, *(("resume",) if begun else RUN + LOCAL))
-    process.wait(300)
+    process.wait(DEADLINE)
     while kills < KILLS:
         kills += one_more_kill(disturbed, chance)
 

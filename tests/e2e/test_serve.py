@@ -15,8 +15,10 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.e2e.audit import audited, result
+from tests.e2e.audit import audited, result, transitions
 from tests.e2e.command import DEADLINE, ROOT, environment, stillwater
+from tests.e2e.test_endpoints import wait_until
+from tests.models.server import Script, openai_server
 
 ASKED = {
     "model": "builtin/mutate",
@@ -169,6 +171,27 @@ def test_sigterm_stops_it_within_a_run_and_nothing_is_lost(serve: Any, tmp_path:
     resumed = stillwater(tmp_path, "resume", run_id, "--db", "s.db")
     assert resumed.returncode == 0, resumed.stderr
     assert "Final:" in resumed.stdout
+
+
+def test_a_step_under_way_at_sigterm_ends_and_is_kept(serve: Any, tmp_path: Path) -> None:
+    gate = threading.Event()
+    script = Script(text="no edits in it", context=16384, prompt_tokens=4000, hang=gate)
+    settings = {"sandbox": "local", "attempts": 1}
+    asked = {"model": "openai/local", "limit": 1, "settings": settings}
+    with openai_server(script) as base:
+        first = serve(STILLWATER_API_BASE=base, OPENAI_API_KEY="none")
+        answer = first.client.post("/api/runs", json=asked)
+        assert answer.status_code == 201, answer.text
+        wait_until(lambda: len(script.asked) == 1)
+        first.process.send_signal(signal.SIGTERM)
+        gate.set()
+        assert first.process.wait(60) == 128 + signal.SIGTERM
+        (path,) = transitions(tmp_path / "s.db").values()
+        assert [one["event"] for one in path] == ["read", "unusable"]
+        run_id = answer.json()["id"]
+        resumed = stillwater(tmp_path, "resume", run_id, "--db", "s.db", OPENAI_API_KEY="none")
+        assert resumed.returncode == 0, resumed.stderr
+    assert len(script.asked) == 1
 
 
 def test_one_scheduler_a_database(serve: Any, tmp_path: Path) -> None:

@@ -235,6 +235,10 @@ class Query:
         ("@staticmethod\ndef parse(text):\n    return Query(text)", "no class is needed", False),
         ("def parse(cls, text):\n    return cls(text.split())", "it takes the class", False),
         ("def size(self):\n    return 2", "one too few", True),
+        ("def size(self):\n    return 2", "the property size must not be one", True),
+        ("def size(self):\n    return 2", "Property size drops the last", True),
+        ("def size(self):\n    return 2", "I removed the `@property` decorator", False),
+        ("def size(self):\n    return 2", "the property decorator is redundant here", False),
     ],
 )
 def test_decorators_that_an_answer_forgets_are_kept(code: str, reasoning: str, kept: bool) -> None:
@@ -313,6 +317,32 @@ def test_a_definition_cut_off_where_lines_end_keeps_the_rest() -> None:
     result = applied(edit("def f(x):\n    y = 5\n    z = 2", 1, 3, path="a.py"), files=files)
 
     assert result.files["a.py"] == files["a.py"].replace("y = 1", "y = 5")
+
+
+LONG = "def f(x):\n    y = 1\n    if not x:\n        return 0\n    z = 3\n    return z\n"
+
+
+@pytest.mark.parametrize(
+    ("code", "meant"),
+    [
+        ("def f(x):\n    y = 1\n    if not x:\n        return 9", LONG.replace("0", "9")),
+        # Another line is changed, too, or the rest is given: it is the function anew.
+        ("def f(x):\n    y = 2\n    if not x:\n        return 9", None),
+        ("def f(x):\n    y = 1\n    z = 3\n    return z", None),
+    ],
+)
+def test_the_last_line_of_a_definition_cut_off_may_be_the_one_changed(
+    code: str, meant: str | None
+) -> None:
+    result = applied(edit(code, 1, 4, path="a.py"), files={"a.py": LONG})
+
+    assert result.files["a.py"] == (meant or f"{code}\n")
+
+
+def test_a_function_given_to_its_return_is_whole_wherever_lines_end() -> None:
+    code = "def f(x):\n    return 9"
+
+    assert applied(edit(code, 1, 2, path="a.py"), files={"a.py": LONG}).files["a.py"] == f"{code}\n"
 
 
 def test_a_class_without_its_bases_and_docstring_is_no_whole_class() -> None:
@@ -441,3 +471,27 @@ def test_files_that_are_not_python_are_edited_by_lines() -> None:
     result = applied(edit("two and a half", 2, path="setup.txt"), files=files)
 
     assert result.files["setup.txt"] == "one\ntwo and a half\nthree\n"
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "def price(value):\n    pass\n",
+        'def price(value):\n    """Shown."""\n    pass\n',
+        "class Basket:\n    def add(self, item):\n        pass\n\n"
+        "    def total(self):\n        return 5\n",
+        SHOP.replace('    return f"{value:.2f}"', "    pass").replace("LIMIT = 3", "LIMIT = 4"),
+    ],
+)
+def test_a_function_emptied_is_refused(code: str) -> None:
+    said = refusal(edit(code))
+
+    assert "has nothing but `pass` for a body" in said
+    assert "give its whole corrected body" in said
+
+
+def test_a_new_function_may_be_empty_and_an_old_one_stay_so() -> None:
+    files = {"a.py": "def f():\n    pass\n\n\ndef g():\n    return 1\n"}
+    code = "def h():\n    pass\n\n\ndef f():\n    pass\n\n\ndef g():\n    return 2\n"
+
+    assert "return 2" in applied(edit(code, path="a.py"), files=files).files["a.py"]

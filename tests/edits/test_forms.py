@@ -72,6 +72,13 @@ OLD, NEW = "    if base:\n        return 1\n", "    if base > 0:\n        return
         diff(SHOP, REPAIRED, "shop/shop.py").replace("@@ -4,7 +4,7 @@", "@@ -104,9 +3,2 @@"),
         "FILE: shop/shop.py\n```diff\n@@ ... @@\n-    if base:\n+    if base > 0:\n```",
         "FILE: shop/shop.py\n```diff\n-    if base:\n+    if base > 0:\n```",
+        # Unmarked lines that lack the blank before them.
+        "FILE: shop/shop.py\n```diff\n@@ -6,4 +6,4 @@\ndef price(value):\n    base = value\n\n"
+        "-    if base:\n+    if base > 0:\n        return 1\n    return 2\n```",
+        "FILE: shop/shop.py\n```diff\n    base = value\n\n-    if base:\n+    if base > 0:\n"
+        "        return 1\n```",
+        "FILE: shop/shop.py\nLINES: 4-8\n```python\ndef price(value):\n    base = value\n\n"
+        "-    if base:\n+    if base > 0:\n        return 1\n    return 2\n```",
         "*** Begin Patch\n*** Update File: shop/shop.py\n@@ def price(value):\n"
         "-    if base:\n+    if base > 0:\n*** End Patch\n",
     ],
@@ -113,6 +120,21 @@ def test_the_same_text_in_two_places_is_refused_and_settled_by_a_line() -> None:
     applied = apply(read(f"FILE: a.py\n```diff\n@@ -5,2 +5,2 @@\n{hunk}```").edits, files)
 
     assert applied.files["a.py"].endswith("def g():\n    return 2\n")
+
+
+@pytest.mark.parametrize("context", ["    base = value", "     base = value"])
+def test_an_added_line_stands_as_deep_as_its_neighbours(context: str) -> None:
+    answer = f"FILE: shop/shop.py\n```diff\n@@ @@\n{context}\n+    base = base + 1\n```"
+
+    assert changed(answer) == {
+        "shop/shop.py": SHOP.replace("= value\n", "= value\n    base = base + 1\n")
+    }
+
+
+def test_code_that_only_starts_lines_with_signs_is_no_diff() -> None:
+    code = "total = (\n1\n+ 2\n- 3\n)"
+
+    assert read(f"FILE: a.py\nLINES: 1-1\n```python\n{code}\n```").edits[0].code == code
 
 
 def test_a_diff_beside_the_code_that_it_explains_is_left_out() -> None:

@@ -249,6 +249,72 @@ def test_code_that_leaves_parts_out_is_refused(body: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "sentence",
+    [
+        "Replace the buggy half with:",
+        "Change the current code as follows:",
+        "**Change the old function to:**",
+        "The faulty line has to be:",
+        "Replace the original function with the corrected one:",
+        "Replace the wrong code by this:",
+    ],
+)
+def test_a_sentence_that_says_what_the_old_code_becomes_announces_the_fix(sentence: str) -> None:
+    answer = WHOLE.replace("```python", f"{sentence}\n```python")
+    more = f"And the test of the old:\n```python\n{CODE.replace('half', 'third')}\n```\n"
+
+    assert read(answer + more).edits[0].code == CODE
+
+
+@pytest.mark.parametrize("ahead", [True, False])
+def test_code_that_leaves_parts_out_is_ignored_where_all_of_it_is_given_whole(ahead: bool) -> None:
+    part = "```python\ndef half(n):\n    # ... existing code ...\n    return n / 2\n```\n"
+    fix = f"```python\n{CODE}\n```\n"
+    head = WHOLE.partition("```")[0]
+
+    reading = read(f"{head}{part}Whole:\n{fix}" if ahead else f"{head}{fix}In short:\n{part}")
+
+    assert [one.code for one in reading.edits] == [CODE]
+    assert "code with parts left out ignored" in reading.repairs
+
+
+def test_code_that_leaves_parts_out_spoils_the_answer_where_more_of_it_is_missing() -> None:
+    part = "```python\ndef half(n):\n    ...\n\ndef third(n):\n    return n / 3\n```\n"
+
+    assert "leaves parts out" in (read(f"{WHOLE}Else:\n{part}").problem or "")
+
+
+LEAVING_OUT = """\
+... (rest of the function remains the same)
+... rest of the function remains the same
+... the rest of the function is unchanged
+... rest of the method implementation remains the same
+... (no changes)
+All other methods remain the same
+Other methods and attributes remain the same
+Rest remains the same
+rest unchanged
+The rest stays the same
+Implementation remains the same
+function body remains the same
+Code omitted for brevity
+same as above
+as before
+Your existing code here
+Keep the rest as is
+leave the other methods as they are
+unchanged code
+"""
+
+
+@pytest.mark.parametrize("comment", LEAVING_OUT.splitlines())
+def test_a_comment_that_stands_for_code_is_refused(comment: str) -> None:
+    answer = f"FILE: a.py\nLINES: 1-9\n```python\ndef f(x):\n    # {comment}\n    return 1\n```\n"
+
+    assert "leaves parts out" in (read(answer).problem or "")
+
+
+@pytest.mark.parametrize(
     "code",
     [
         "class Reader(Protocol):\n    def read(self) -> str: ...",
@@ -260,6 +326,14 @@ def test_code_that_leaves_parts_out_is_refused(body: str) -> None:
         "def f(x: tuple[int, ...]):\n    return x",
         "def f(x):\n    # ...or in annotations, if it is a class\n    return x",
         "def f(x):\n    # handles the rest of the items one by one\n    return x",
+        "def f(x):\n    # keep the rest of the rows sorted\n    return x",
+        "def f(x):\n    # unchanged rows are skipped\n    return x",
+        "def f(x):\n    # the same key may come twice\n    return x",
+        "def f(x):\n    # other methods call this with a lock held\n    return x",
+        "def f(x):\n    # the file is unchanged\n    return x",
+        "def f(x):\n    # the function is the same for both\n    return x",
+        "def f(x):\n    # no changes\n    return x",
+        "def f(x):\n    # keep the rest\n    return x",
         "def f(x):\n    try:\n        g()\n    except KeyError: ...",
         'def f(x):\n    return "# ... existing code ..."',
     ],

@@ -54,6 +54,8 @@ def test_no_text_is_too_strange_to_read(completion: str) -> None:
 LONG_ANSWERS = [
     "`" * 100_000,
     "```\n" * 20_000,
+    "```bash\nx\n```\n" * 6_000,
+    "```\ndef f(): pass\n```\n" + "```\nf()\n```\n" * 3_000,
     "FILE: a.py\n" * 5_000,
     "a " * 100_000,
     "(" * 100_000,
@@ -129,11 +131,25 @@ LONG = [
     "    y = 2\n    z(y)\n" * 25,
     "class A:\n    def f(self):\n        return 2\n" * 600,
     "f(\n" * 5000,
+    "def f():\n    return 1\n" + "".join(f"x{n} = f(x{n - 1}, {n})\n" for n in range(1, 700)),
+    "def f():\n    return 1\n" + "".join(f"f({n}, 'x{n % 7}')\n" for n in range(700)),
+    "def f():\n    return 1\nf(" + "1 + " * 3000 + "1)\n",
+    "def f():\n    return 1\n" + "".join(f"v{n} = {n}\n" for n in range(3000)),
 ]
 
 
 @pytest.mark.parametrize("code", LONG, ids=range(len(LONG)))
-@pytest.mark.parametrize("base", [REAL, "x = 1\n" * 3000, REAL * 8], ids=["one", "flat", "many"])
+@pytest.mark.parametrize(
+    "base",
+    [
+        REAL,
+        "x = 1\n" * 3000,
+        REAL * 8,
+        "".join(f"g({n}, 'y{n % 7}')\n" for n in range(700)),
+        "".join(f"v{n} = 1\n" for n in range(3000)),
+    ],
+    ids=["one", "flat", "many", "calls", "constants"],
+)
 def test_no_edit_takes_long(code: str, base: str) -> None:
     with no_hang():
         changed_files([Edit("a.py", 40, 60, "", code)], {"a.py": base})

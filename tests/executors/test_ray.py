@@ -6,14 +6,22 @@ import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pysqlite3.dbapi2 as sqlite3
 import pytest
 
 from bench.cluster import Cluster, kill, two_nodes
+from stillwater import __version__
+from stillwater.config import load
+from stillwater.errors import InputError
+from stillwater.executors.ray import Cluster as Chosen
+from stillwater.executors.ray import Outfit, RayExecutor
+from stillwater.slots import Slot
 from stillwater.store import Store
 from tests.e2e.audit import audited, check_paths, result, transitions
 from tests.e2e.command import killed, processes_in, started, stillwater
+from tests.models.server import Script, openai_server
 
 RUN = ("run", "samples", "--limit", "4", "--model", "builtin/mutate", "--attempts", "2")
 LOCAL = ("--sandbox", "local")
@@ -124,6 +132,29 @@ def test_a_scheduler_on_ray_killed_at_random_moments_ends_as_the_undisturbed_one
     nothing_left(home, tmp_path)
 
 
+@pytest.mark.slow
+def test_a_server_that_fails_leaves_its_questions_on_ray_to_the_other(
+    tmp_path: Path, cluster: Cluster
+) -> None:
+    told: dict[str, Any] = {"text": "no idea", "context": 16384, "prompt_tokens": 9000}
+    words = ("run", "samples", "--limit", "2", "--attempts", "2", "--set", "defer_seconds=0.01")
+    ray = ("--ray-address", cluster.address)
+    with (
+        openai_server(Script(**told)) as well,
+        openai_server(Script(**told, status=503, error="loading")) as failing,
+    ):
+        servers = ("--model", "openai/local", "--endpoint", failing, "--endpoint", well)
+        done = stillwater(tmp_path, *words, *LOCAL, *servers, *ray, **cluster.access)
+    assert done.returncode == 0, done.stderr
+    paths = transitions(tmp_path / "stillwater.db").values()
+    steps = [one for path in paths for one in path]
+    answered = [one for one in steps if one["event"] == "unusable"]
+    assert [one["evidence"]["endpoint"] for one in answered] == [well] * 4
+    deferred = [one["evidence"] for one in steps if one["event"] == "defer"]
+    assert {one["endpoint"] for one in deferred} == {failing}
+    audited(tmp_path)
+
+
 def next_command(folder: Path) -> tuple[str, ...]:
     """What goes on there: a run, where the killed one had not been written yet."""
     if not (folder / "stillwater.db").exists():
@@ -158,3 +189,24 @@ def test_an_address_that_is_none_is_refused(tmp_path: Path) -> None:
     done = stillwater(tmp_path, *RUN, "--ray-address", "somewhere")
     assert done.returncode == 2
     assert "'somewhere' isn't HOST:PORT" in done.stderr
+
+
+def test_only_nodes_with_the_label_have_slots(
+    cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in cluster.access.items():
+        monkeypatch.setenv(name, value)
+    outfit = Outfit(__version__, "labels", tmp_path, "local", load({}), {})
+
+    def executor(**settings: str) -> RayExecutor:
+        config = load({"executor": "ray", "ray_address": cluster.address, **settings})
+        return RayExecutor(outfit, Chosen.of(config), tmp_path / "ray.log")
+
+    some = executor(ray_model_nodes="part=first")
+    try:
+        some.connect()
+        assert (some.limits()[Slot.MODEL], some.limits()[Slot.SANDBOX]) == (1, 4)
+    finally:
+        some.close()
+    with pytest.raises(InputError, match="offers sandbox and has the label part=nobody's: start"):
+        executor(ray_sandbox_nodes="part=nobody's").connect()

@@ -1,5 +1,8 @@
 """The model's server: down, busy, slow, silent, cut off, talking nonsense, without the model."""
 
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 
 from tests.faults.registry import FAULTS, Fault, fault
@@ -47,17 +50,32 @@ def each(world: World) -> None:
     assert set(world.model.met) == set(FAILING)
 
 
-@fault("model: down", "the server is stopped in the run, and started once a machine waits")
-def down(world: World) -> None:
+@contextmanager
+def without_server(world: World) -> Iterator["subprocess.Popen[bytes]"]:
+    """A run whose server is stopped once it has been asked; it listens again in the end."""
     world.model.faults = [None]
     process = world.start()
     world.until(lambda: world.model.asked > 0, process)
     world.model.down()
     try:
-        world.until(lambda: waits(world), process)
+        yield process
     finally:
         world.model.up()
+
+
+@fault("model: down", "the server is stopped in the run, and started once a machine waits")
+def down(world: World) -> None:
+    with without_server(world) as process:
+        world.until(lambda: waits(world), process)
     world.ended(process)
+
+
+@fault("model: down for longer", "it stays down until waiting runs out; then someone resumes",
+       settings={"max_defers": "4"})  # fmt: skip
+def down_for_longer(world: World) -> None:
+    with without_server(world) as process:
+        assert world.ended(process, 1) == 1
+        assert world.ended(world.start(), 1) == 1  # nobody has seen to it yet
 
 
 @fault("model: silent", "the server keeps the connection and says nothing until the deadline",
@@ -82,8 +100,9 @@ def long_answer(world: World) -> None:
 
 @fault("model: refused key, wrong model", "the server answers 401, then 404, until someone resumes")
 def refused(world: World) -> None:
-    for status in ("401", "404"):
-        world.model.faults = [None, status]
+    # The second meets the question that the first one refused: no other may be left by then.
+    for status, faults in (("401", [None, "401"]), ("404", ["404"])):
+        world.model.faults = list(faults)
         assert world.ended(world.start(), 1) == 1
         assert world.model.met[status]
 

@@ -29,6 +29,18 @@ def restarted(world: World) -> None:
         world.finish()
 
 
+@fault("engine down for longer", f"{HOW} refuses all until waiting runs out; then someone resumes",
+       engine, sandbox="docker", settings={"max_defers": "4"})  # fmt: skip
+def down_for_longer(world: World) -> None:
+    with engine_behind(world) as proxy:
+        process = world.start()
+        world.until_committed(process, world.chance.randint(1, 4))
+        proxy.down()
+        assert world.ended(process, 1) == 1
+        proxy.up()
+        world.finish()
+
+
 @fault("engine out of disk", f"{HOW} refuses some containers: no space left on device", engine,
        sandbox="docker")  # fmt: skip
 def out_of_disk(world: World) -> None:

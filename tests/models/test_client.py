@@ -1,6 +1,7 @@
 """Models through litellm, against a real HTTP server that speaks the OpenAI API."""
 
 import threading
+from dataclasses import replace
 
 import pytest
 
@@ -64,6 +65,11 @@ def test_a_provider_that_litellm_does_not_know_is_out_of_reach() -> None:
     assert "provider" in found.problem
 
 
+def test_half_a_character_in_an_answer_is_a_question_mark() -> None:
+    with openai_server(Script(text="x = '\ud83d'")) as base:
+        assert LitellmClient(base).complete(request()).text == "x = '?'"
+
+
 @pytest.mark.parametrize("status", [429, 500, 503])
 def test_a_failing_server_is_the_worlds_failure_and_is_asked_once(status: int) -> None:
     script = Script(status=status)
@@ -72,11 +78,12 @@ def test_a_failing_server_is_the_worlds_failure_and_is_asked_once(status: int) -
     assert len(script.asked) == 1
 
 
-def test_a_dead_server_is_the_worlds_failure() -> None:
+@pytest.mark.parametrize("model", ["openai/local", "ollama_chat/local", "hosted_vllm/local"])
+def test_a_dead_server_is_the_worlds_failure(model: str) -> None:
     with openai_server(Script()) as base:
         pass
-    with pytest.raises(ModelError, match="openai/local"):
-        LitellmClient(base).complete(request())
+    with pytest.raises(ModelError, match=model):
+        LitellmClient(base).complete(replace(request(), model=model))
 
 
 def test_a_silent_server_is_given_up_at_the_deadline() -> None:

@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from stillwater.config import load
+from stillwater.models.chain import OtherWeights, pool_of, reach_any
 from stillwater.models.reach import reach
 
 DIGEST = "365c0bd3c000a25d28ddbf732fe1c6add414de7275464c4e4d1c3b5fcb5d8ad1"
@@ -88,3 +90,37 @@ def test_the_built_in_search_has_stillwaters_own_version() -> None:
     served = reach("builtin/mutate").served
     assert served.digest is None
     assert "part of Stillwater" in str(served.reason)
+
+
+OTHER = {"models": [{**LLAMA, "digest": DIGEST.replace("3", "4")}]}
+MODEL = "ollama_chat/llama3.1:8b"
+DOWN = "http://127.0.0.1:9"
+
+
+def test_of_several_servers_one_that_answers_is_enough_and_the_others_are_told() -> None:
+    with server({"/api/tags": {"models": [LLAMA]}}) as first:
+        found = reach_any(MODEL, (DOWN, first), None)
+        nowhere = reach_any(MODEL, (DOWN, DOWN), None)
+    assert found.problem is None
+    assert found.served.digest == f"sha256:{DIGEST}"
+    assert [line.startswith(f"nothing answers at {DOWN}") for line in found.absent] == [True]
+    assert nowhere.problem is not None
+
+
+def test_servers_of_different_weights_are_refused() -> None:
+    with server({"/api/tags": {"models": [LLAMA]}}) as first, server({"/api/tags": OTHER}) as other:
+        with pytest.raises(OtherWeights, match=f"different weights of {MODEL}: sha256:365"):
+            reach_any(MODEL, (first, other), None)
+        # One that joins later with other weights is never asked.
+        config = load({"endpoints": (first, other), "models": (MODEL,)})
+        pool = pool_of(config, [MODEL, "builtin/mutate"], {MODEL: f"sha256:{DIGEST}"})
+        assert pool is not None
+        with pool.watched(lambda: None):
+            assert pool.slots() == 1
+            assert pool.take("x", anywhere=True) == first
+
+
+def test_an_api_base_or_a_single_server_needs_no_sharing() -> None:
+    assert pool_of(load({}), [MODEL], {}) is None
+    with_base = load({"endpoints": ("http://a/v1",), "api_base": "http://b/v1"})
+    assert pool_of(with_base, [MODEL], {}) is None

@@ -21,9 +21,10 @@ FAKES = """
 import atexit as _atexit
 import sys as _sys
 for _stream in (_sys.__stdout__, _sys.__stderr__):
-    _atexit.register(print, {lines!r}, file=_stream, flush=True)
+    _atexit.register(print, {lines!r}, (" " * 1023 + "\\n") * 1024, file=_stream, flush=True)
 """
-"""On both streams: the official harness hears them apart, and may mix up which came first."""
+"""On both streams: the official harness hears them apart, and may mix up which came first. With
+more behind it than all pipes on the way to the harness hold: it is heard before the end is."""
 HANGS = "\n\nwhile True:\n    pass\n"
 FORKS = """
 

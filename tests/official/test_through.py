@@ -107,3 +107,27 @@ def test_a_certificate_of_an_image_needs_the_image_alone(
     refused = stillwater(there, "verify", file.name, "--sandbox", "local")
     assert refused.returncode == 2
     assert "which the local sandbox can't" in refused.stderr
+
+
+def test_the_rungs_are_climbed_with_images(rows: list[dict[str, Any]], tmp_path: Path) -> None:
+    (tmp_path / "rows.json").write_text(json.dumps(rows))
+    words = ("--model", "openai/local", "--sandbox", "docker", "--feedback", "visible")
+    with openai_server(Script(text=ANSWER, context=16384)) as base:
+        run = stillwater(
+            tmp_path, "compare", "rows.json", "--arm", "patch", "--arm", "direct", *words,
+            "--set", f"api_base={base}", OPENAI_API_KEY="none",
+        )  # fmt: skip
+        assert run.returncode == 0, run.stderr
+        assert "sandbox docker           ok" in rung(tmp_path, "641")
+        assert "each of 1 verified patches is verified 5 times" in rung(tmp_path, "274177")
+        told = rung(tmp_path, "65537", "--at-least", "0.5", "--out", "certificates")
+    assert "1 of 1 verified patches hold, each in a fresh clone and a fresh environment" in told
+    assert len(list((tmp_path / "certificates").iterdir())) == 1
+
+
+def rung(folder: Path, number: str, *words: str) -> str:
+    """What a rung that must hold tells of the last run."""
+    done = stillwater(folder, "verify", "--rung", number, *words, OPENAI_API_KEY="none")
+    print(done.stdout)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout

@@ -30,20 +30,20 @@ def world(tmp_path: Path) -> World:
 
 def forged(world: World, event: str, name: str, content: bytes, attempt: int = 1) -> None:
     """Put another artifact into the record."""
-    forger = Forger(world.place.db, world.place.folder)
+    forger = Forger(world.db, world.place.folder)
     forger.forge(forger.id("r", "one", event, attempt), {}, name=name, content=content)
 
 
 def test_the_same_comes_of_every_kind_of_attempt(world: World) -> None:
     world.record(*LONG)
-    before = world.place.db.read_bytes()
+    before = world.db.read_bytes()
 
     report = world.replay()
 
     assert report.same
     assert (report.machines, report.transitions) == (1, LONGEST_PATH)
     assert not report.ended
-    assert world.place.db.read_bytes() == before
+    assert world.db.read_bytes() == before
 
 
 def test_the_same_with_hidden_tests(world: World) -> None:

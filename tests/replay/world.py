@@ -64,8 +64,12 @@ class World:
     commit: str
 
     @property
+    def db(self) -> Path:
+        return self.folder / "s.db"
+
+    @property
     def place(self) -> Place:
-        return Place(self.folder / "s.db")
+        return Place(self.db)
 
     def record(
         self,

@@ -147,6 +147,22 @@ def test_many_at_once_agree(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["memocache"]
 
 
+def test_what_another_process_makes_meanwhile_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target, create = tmp_path / "memocache", samples.create
+    others: list[int] = []
+
+    def create_after_another(package: str, repository: Path) -> None:
+        create(package, target)
+        others.append(target.stat().st_ino)
+        create(package, repository)
+
+    monkeypatch.setattr(samples, "create", create_after_another)
+    materialise("memocache", target)
+    assert [target.stat().st_ino] == others
+
+
 def test_surroundings_do_not_change_the_commits(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,6 +1,8 @@
 """What the local sandbox adds: the tree's place, the person's own Python, kill -9, leftovers."""
 
 import json
+import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -55,6 +57,28 @@ def test_what_ignores_a_timeout_is_killed_two_seconds_later(home: Path, tree: Pa
     assert execution.output.startswith(b"begun\n")
     assert execution.output.endswith(b"no\n")
     assert execution.seconds >= 4.9
+
+
+def test_a_mount_that_goes_away_while_the_walls_are_put_up_costs_nothing(
+    home: Path, tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = shutil.which("bwrap")
+    if real is None or not walls.plausible("bubblewrap"):
+        pytest.skip("bubblewrap isn't installed")
+    # As bubblewrap says it where a container ended between its list of mounts and its remounting.
+    said = "bwrap: Can't bind mount /oldroot/var on /newroot/var: Unable to apply mount flags"
+    again = tmp_path / "again"
+    stub = tmp_path / "bin" / "bwrap"
+    stub.parent.mkdir()
+    stub.write_text(
+        f'#!/bin/sh\n[ -e {again} ] && exec {real} "$@"\ntouch {again}; echo "{said}" >&2; exit 1\n'
+    )
+    stub.chmod(0o755)
+    sandbox = LocalSandbox(home, wall="bubblewrap")
+    assert sandbox._choose() == "bubblewrap"
+    monkeypatch.setenv("PATH", f"{stub.parent}:{os.environ['PATH']}")
+    assert sandbox.run(Job(tree, "echo through", "test")).output == b"through\n"
+    assert again.exists()
 
 
 @pytest.mark.parametrize("wall", ["bubblewrap", "namespaces"])

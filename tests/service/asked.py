@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 from starlette.testclient import TestClient
 
@@ -15,6 +14,7 @@ from stillwater.service.readers import Readers
 from stillwater.service.submit import Desk
 from stillwater.service.worker import Worker
 from stillwater.store import Store
+from stillwater.where import Database
 from tests.store.stories import exhaust, fire_on, new_run, repair_at_second_attempt
 
 
@@ -28,7 +28,7 @@ class Asked:
 
 
 @contextmanager
-def asked(db: Path, token: str | None = None) -> Iterator[Asked]:
+def asked(db: Database, token: str | None = None) -> Iterator[Asked]:
     """A service whose worker doesn't work."""
     place = runs.Place(db)
     with Store.open(db) as store:

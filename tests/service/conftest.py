@@ -77,7 +77,15 @@ class World:
     def worker(self) -> Worker:
         return self.service.worker
 
-    def add(self, run_id: str, count: int = 2, *, readable: bool = True, **settings: object) -> str:
+    def add(
+        self,
+        run_id: str,
+        count: int = 2,
+        *,
+        readable: bool = True,
+        model: str = "m",
+        **settings: object,
+    ) -> str:
         """A run of that many machines; where it isn't `readable`, its instances lack a field."""
         config = load({"sandbox": "local", "defer_seconds": 0.001, **settings})
         self.store.create_run(
@@ -96,7 +104,7 @@ class World:
                 }
                 for n in range(count)
             ],
-            arms={"default": "m"},
+            arms={"default": model},
         )
         return run_id
 

@@ -106,7 +106,7 @@ def test_samples_are_submitted_by_name_and_queued(world: World) -> None:
     told = answer.json()
     assert answer.headers["location"] == f"/api/runs/{told['id']}"
     assert (told["dataset"], told["machines"]["READ"]) == ("samples", 2)
-    assert (told["config"]["attempts"], told["arms"]) == (1, ["default"])
+    assert (told["config"]["attempts"], told["arms"]) == (1, ["direct"])
     stored = world.store.machines(told["id"])
     assert [(row.arm, row.state) for row in stored] == [("direct", State.READ)] * 2
 
@@ -136,6 +136,7 @@ def test_a_dataset_is_uploaded(world: World) -> None:
         ({"dataset": "nothing/here.jsonl"}, "no path of the server is read"),
         ({"dataset": "sample"}, "did you mean samples"),
         ({"settings": {"api_base": "http://elsewhere"}}, "is the operator's"),
+        ({"settings": {"endpoints": ["http://elsewhere"]}}, "is the operator's"),
         ({"settings": {"certificate_key": "/etc/shadow"}}, "is the operator's"),
         ({"settings": {"heads_git": "/"}}, "is the operator's"),
         ({"settings": {"atempts": 3}}, "no setting"),

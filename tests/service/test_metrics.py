@@ -2,6 +2,8 @@
 
 import json
 import re
+import shutil
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,7 +16,10 @@ from starlette.testclient import TestClient
 from stillwater import __version__
 from stillwater.machine import Event, State
 from stillwater.service.metrics import KINDS, OTHER, kind_of
+from stillwater.snapshot import Outcome, Snapshot
+from tests.models.server import Script, openai_server
 from tests.service.asked import Asked, asked, fill
+from tests.service.conftest import World, well
 from tests.store.stories import fire_on
 
 DASHBOARD = Path(__file__).parents[2] / "docs" / "grafana.json"
@@ -179,7 +184,9 @@ def test_the_dashboard_asks_only_for_what_is_told(watched: Asked) -> None:
     dashboard = json.loads(DASHBOARD.read_text())
     offered = {
         sample.name for family in families(watched.client).values() for sample in family.samples
-    } | {"stillwater_cached_share"}
+    }
+    # These only where something was cached, and where a run that is driven has several servers.
+    offered |= {"stillwater_cached_share", "stillwater_endpoint_up", "stillwater_endpoint_busy"}
     asked_for = {
         name
         for expression in _expressions(dashboard)
@@ -192,6 +199,28 @@ def test_the_dashboard_asks_only_for_what_is_told(watched: Asked) -> None:
     assert len({panel["id"] for panel in dashboard["panels"]}) == len(dashboard["panels"])
 
 
+@pytest.mark.skipif(shutil.which("promtool") is None, reason="needs Prometheus's promtool")
+def test_prometheus_understands_what_the_dashboard_asks(tmp_path: Path) -> None:
+    asked = enumerate(_expressions(json.loads(DASHBOARD.read_text())))
+    rules = [{"record": f"panel:{n}", "expr": expression} for n, expression in asked]
+    file = tmp_path / "rules.json"  # which is YAML too
+    file.write_text(json.dumps({"groups": [{"name": "dashboard", "rules": rules}]}))
+    done = subprocess.run(
+        ["promtool", "check", "rules", str(file)], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert f"{len(rules)} rules found" in done.stdout
+
+
+@pytest.mark.skipif(shutil.which("promtool") is None, reason="needs Prometheus's promtool")
+def test_prometheus_finds_no_fault_with_the_metrics(watched: Asked) -> None:
+    done = subprocess.run(
+        ["promtool", "check", "metrics"], input=watched.client.get("/metrics").text,
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def _expressions(node: Any) -> Iterator[str]:
     if isinstance(node, dict):
         if isinstance(node.get("expr"), str):
@@ -200,3 +229,24 @@ def _expressions(node: Any) -> Iterator[str]:
     if isinstance(node, list):
         for one in node:
             yield from _expressions(one)
+
+
+def test_the_slots_and_servers_of_the_driven_run_are_todays(world: World) -> None:
+    seen: list[dict[str, float]] = []
+
+    def step(snapshot: Snapshot) -> Outcome:
+        if snapshot.state is State.GENERATE:
+            seen.append(values(world.client))
+        return well(snapshot)
+
+    down = "http://127.0.0.1:9/v1"
+    with openai_server(Script()) as up:
+        world.add("r", model="openai/local", endpoints=(f"{up} 3", down), model_slots=5)
+        world.begin(step)
+        world.until(lambda: world.finished("r"))
+    for told in seen:
+        assert told['stillwater_slots{"resource": "model"}'] == 3
+        assert told[f'stillwater_endpoint_up{{"endpoint": "{up}"}}'] == 1
+        assert told[f'stillwater_endpoint_up{{"endpoint": "{down}"}}'] == 0
+        assert told[f'stillwater_endpoint_busy{{"endpoint": "{up}"}}'] >= 1
+    assert len(seen) == 2

@@ -54,6 +54,6 @@ def check(operation: Any) -> None:
     )
     @given(case=operation.as_strategy())
     def holds(case: Any) -> None:
-        case.call_and_validate(headers={"Host": "127.0.0.1"}, excluded_checks=left_out)
+        case.call_and_validate(headers={"Host": "127.0.0.1"}, excluded_checks=left_out, timeout=60)
 
     holds()

@@ -68,6 +68,7 @@ def test_a_commit_is_seen_at_once(answering: Asked) -> None:
 )
 def test_nothing_but_reading_is_done(answering: Asked, sql: str) -> None:
     db = answering.service.db
+    assert isinstance(db, Path)
     answering.client.get("/sql/stillwater")
     before = (db.read_bytes(), sorted(path.name for path in db.parent.iterdir()))
     status, text = ask(answering, sql)

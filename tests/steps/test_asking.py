@@ -1,10 +1,12 @@
 """What the model is asked, attempt by attempt: in which way, with what of a large file."""
 
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+from stillwater.grading.parsers import EXIT_TEST
 from tests.steps.test_repairs import CODE, RIGHT, WRONG, World, answer, events, world
 
 __all__ = ["world"]
@@ -150,6 +152,16 @@ def test_without_the_failing_tests_nobody_is_suspect(world: World) -> None:
         history = world.repair(WRONG, **settings)
         assert "suspects" not in history[0].evidence
     assert not any("likeliest cause" in prompt for prompt in world.prompts())
+
+
+def test_an_exit_status_has_no_tests_whose_calls_could_be_asked_for(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.row |= {"log_parser": "exit", "FAIL_TO_PASS": [EXIT_TEST], "PASS_TO_PASS": []}
+    runs: list[str] = []
+    monkeypatch.setattr(sys.modules["stillwater.steps.read"], "calls_of_tests", runs.append)
+    assert events(world.repair(RIGHT))[-1] == "passed"
+    assert not runs
 
 
 def test_where_no_whole_file_fits_no_question_is_asked_twice(world: World) -> None:

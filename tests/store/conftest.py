@@ -1,23 +1,37 @@
-"""A store with one run of two instances, on a real file, under a clock that ticks by itself."""
+"""A store with one run of two instances, on a real database, under a clock that ticks by itself.
+
+Each test has it on a file of SQLite and on a PostgreSQL server, but those of one alone.
+"""
 
 from collections.abc import Iterator
 from datetime import timedelta
 from itertools import count
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from stillwater.store import Store
+from stillwater.where import Database
 from tests.store.stories import START, new_run
 
+if TYPE_CHECKING:
+    from tests.postgres import Postgres
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def db(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    if request.param == "sqlite":
+        yield tmp_path / "stillwater.db"
+        return
+    postgres: Postgres = request.getfixturevalue("postgres")
+    made = postgres.migrated()
+    yield made
+    postgres.drop(made)
+
 
 @pytest.fixture
-def db(tmp_path: Path) -> Path:
-    return tmp_path / "stillwater.db"
-
-
-@pytest.fixture
-def store(db: Path) -> Iterator[Store]:
+def store(db: Database) -> Iterator[Store]:
     ticks = count()
     with Store.open(db, clock=lambda: START + timedelta(seconds=next(ticks))) as opened:
         new_run(opened)

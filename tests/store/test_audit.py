@@ -11,12 +11,20 @@ from stillwater.canonical import Json
 from stillwater.machine import Event
 from stillwater.snapshot import Artifact
 from stillwater.store import NewRung, Store
+from stillwater.where import Database, Server
+from tests.store.raw import on_file, raw
 from tests.store.stories import exhaust, fire_on, new_run, repair_at_second_attempt
 
-FILE = Path(__file__).parents[2] / "docs" / "audit.sql"
-QUESTIONS = dict(
-    re.findall(r"^-- name: ([\w-]+)\n(.*?;)$", FILE.read_text(), re.DOTALL | re.MULTILINE)
-)
+DOCS = Path(__file__).parents[2] / "docs"
+FILE, ON_SERVER = DOCS / "audit.sql", DOCS / "audit-postgresql.sql"
+
+
+def questions(file: Path) -> dict[str, str]:
+    """What is asked in that file, by its name."""
+    found = re.findall(r"^-- name: ([\w-]+)\n(.*?;)$", file.read_text(), re.DOTALL | re.MULTILINE)
+    return dict(found)
+
+
 NAMES = [
     "why-verified",
     "every-attempt",
@@ -29,7 +37,7 @@ NAMES = [
 
 
 @pytest.fixture
-def audited(store: Store) -> Path:
+def audited(store: Store) -> Database:
     new_run(store, "run-2")
     repair_at_second_attempt(store, 1)
     exhaust(store, 2)
@@ -44,27 +52,31 @@ def audited(store: Store) -> Path:
     return store.path
 
 
-def ask(db: Path, name: str) -> list[dict[str, Any]]:
+def ask(db: Database, name: str) -> list[dict[str, Any]]:
+    if isinstance(db, Server):
+        with raw(db) as client:
+            return client.rows(questions(ON_SERVER)[name])
     # Any SQLite must do, so Python's own.
     connection = sqlite3.connect(db)
     connection.row_factory = sqlite3.Row
-    rows = [dict(row) for row in connection.execute(QUESTIONS[name])]
+    rows = [dict(row) for row in connection.execute(questions(FILE)[name])]
     connection.close()
     return rows
 
 
-def test_every_question_is_tested() -> None:
-    assert list(QUESTIONS) == NAMES
+@pytest.mark.parametrize("file", [FILE, ON_SERVER])
+def test_every_question_is_tested(file: Path) -> None:
+    assert list(questions(file)) == NAMES
 
 
-def test_why_was_it_verified(audited: Path) -> None:
+def test_why_was_it_verified(audited: Database) -> None:
     (row,) = ask(audited, "why-verified")
     assert (row["instance_id"], row["attempt"]) == ("tide__tide-1", 2)
     assert (row["fail_to_pass"], row["pass_to_pass"]) == ('["t"]', 4)
     assert row["log_sha256"] == Artifact("log", b"log 2").sha256
 
 
-def test_every_attempt(audited: Path) -> None:
+def test_every_attempt(audited: Database) -> None:
     rows = ask(audited, "every-attempt")
     assert [(row["instance_id"], row["attempt"], row["outcome"]) for row in rows] == [
         ("tide__tide-1", 1, "failed"),
@@ -75,37 +87,36 @@ def test_every_attempt(audited: Path) -> None:
     assert rows[2]["patch_sha256"] is None
 
 
-def test_who_needed_more_than_one_attempt(audited: Path) -> None:
+def test_who_needed_more_than_one_attempt(audited: Database) -> None:
     (row,) = ask(audited, "second-thoughts")
     assert (row["instance_id"], row["attempts"]) == ("tide__tide-1", 2)
     assert row["outcomes"] == "failed passed"
 
 
-def test_what_the_world_cost(audited: Path) -> None:
+def test_what_the_world_cost(audited: Database) -> None:
     (row,) = ask(audited, "world-failures")
     assert (row["source"], row["reason"]) == ("GENERATE", "model is down")
     assert row["seconds_lost"] == pytest.approx(1.5, abs=0.01)
     assert row["seconds_waited"] == 2
 
 
-def test_where_the_chain_is_broken(audited: Path) -> None:
+def test_where_the_chain_is_broken(audited: Database) -> None:
     assert ask(audited, "broken-links") == []
-    connection = sqlite3.connect(audited)
-    connection.execute("DROP TRIGGER transitions_no_delete")
-    connection.execute("DELETE FROM transitions WHERE id = 4")
-    connection.commit()
-    connection.close()
+    with raw(audited) as client:
+        client.unguard()
+        client.execute("DELETE FROM transitions WHERE id = 4")
     assert [row["id"] for row in ask(audited, "broken-links")] == [5]
 
 
-def test_which_answers_were_cut_off(audited: Path) -> None:
+def test_which_answers_were_cut_off(audited: Database) -> None:
     (row,) = ask(audited, "cut-off")
     assert (row["instance_id"], row["event"]) == ("moss__moss-2", "unusable")
     assert row["completion_tokens"] == 20
 
 
+@on_file
 @pytest.mark.skipif(shutil.which("sqlite3") is None, reason="needs the sqlite3 shell")
-def test_the_file_runs_in_the_sqlite3_shell(audited: Path) -> None:
+def test_the_file_runs_in_the_sqlite3_shell(audited: Database) -> None:
     with FILE.open() as questions:
         done = subprocess.run(
             ["sqlite3", "-bail", str(audited)],
@@ -118,7 +129,7 @@ def test_the_file_runs_in_the_sqlite3_shell(audited: Path) -> None:
     assert "tide__tide-1" in done.stdout
 
 
-def test_which_rungs_were_tried(audited: Path) -> None:
+def test_which_rungs_were_tried(audited: Database) -> None:
     (row,) = ask(audited, "rungs")
     assert (row["run_id"], row["rung"], row["holds"], row["head_id"]) == ("run-1", 641, 0, 13)
     assert row["failed"] == "context of small: 4096 tokens, num_ctx is 16384"

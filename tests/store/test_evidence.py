@@ -1,7 +1,6 @@
 import json
 from pathlib import Path
 
-import pysqlite3.dbapi2 as sqlite
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,31 +10,34 @@ from stillwater.machine import Event
 from stillwater.store import NewRung, Store
 from stillwater.store.record import Record
 from tests.holds import holds
+from tests.store.raw import on_file, on_server, raw, refusal
 from tests.store.stories import exhaust, fire_on, repair_at_second_attempt
 
 APPEND_ONLY = "append only"
 FORBIDDEN = [
     ("UPDATE transitions SET evidence = '{}'", APPEND_ONLY),
     ("DELETE FROM transitions", APPEND_ONLY),
-    ("INSERT OR REPLACE INTO transitions SELECT * FROM transitions", f"{APPEND_ONLY}|starts from"),
     ("UPDATE artifacts SET kind = 'x'", APPEND_ONLY),
     ("DELETE FROM artifacts", APPEND_ONLY),
-    ("INSERT OR REPLACE INTO artifacts SELECT * FROM artifacts", APPEND_ONLY),
     ("UPDATE instances SET content = '{}'", APPEND_ONLY),
     ("DELETE FROM instances", APPEND_ONLY),
-    ("INSERT OR REPLACE INTO instances SELECT * FROM instances", APPEND_ONLY),
     ("DELETE FROM runs", APPEND_ONLY),
-    ("INSERT OR REPLACE INTO runs SELECT * FROM runs", APPEND_ONLY),
     ("UPDATE runs SET config = '{}'", "only finished_at is set, once"),
     ("UPDATE runs SET config = '{}', finished_at = created_at", "only finished_at"),
     ("DELETE FROM machines", APPEND_ONLY),
-    ("INSERT OR REPLACE INTO machines SELECT * FROM machines", APPEND_ONLY),
     ("UPDATE machines SET state = 'VERIFIED'", "target of its last transition"),
     ("UPDATE machines SET arm = 'x'", "keep their run, instance and arm"),
     ("UPDATE rungs SET holds = 1", APPEND_ONLY),
     ("DELETE FROM rungs", APPEND_ONLY),
-    ("INSERT OR REPLACE INTO rungs SELECT * FROM rungs", f"{APPEND_ONLY}|names the digest"),
 ]
+REPLACED = {
+    "transitions": f"{APPEND_ONLY}|starts from|names the digest",
+    "artifacts": APPEND_ONLY,
+    "instances": APPEND_ONLY,
+    "runs": APPEND_ONLY,
+    "machines": APPEND_ONLY,
+    "rungs": f"{APPEND_ONLY}|names the digest",
+}
 
 TRANSITION = (
     "INSERT INTO transitions (machine_id, seq, source, event, target, attempt, started_at, "
@@ -53,18 +55,41 @@ FITTING = {
 }
 
 
-@pytest.mark.parametrize("recursive", [True, False])
-@pytest.mark.parametrize(("statement", "message"), FORBIDDEN)
-def test_whoever_asks_evidence_is_append_only(
-    store: Store, statement: str, message: str, recursive: bool
-) -> None:
+def written(store: Store) -> None:
+    """Something is in every table."""
     fire_on(store, 1, Event.READ, blobs={"log": "x"})
     store.add_rung(NewRung("run-1", 641, False, "0.1.0", {}))
-    raw = sqlite.connect(store.path, isolation_level=None)
-    raw.execute(f"PRAGMA recursive_triggers = {recursive}")
-    with pytest.raises(sqlite.IntegrityError, match=message):
-        raw.execute(statement)
-    raw.close()
+
+
+@pytest.mark.parametrize(("statement", "message"), FORBIDDEN)
+def test_whoever_asks_evidence_is_append_only(store: Store, statement: str, message: str) -> None:
+    written(store)
+    with raw(store.path) as client, pytest.raises(refusal(store.path), match=message):
+        client.execute(statement)
+
+
+@on_file
+@pytest.mark.parametrize("recursive", [True, False])
+@pytest.mark.parametrize("table", REPLACED)
+def test_nothing_is_replaced(store: Store, table: str, recursive: bool) -> None:
+    written(store)
+    with raw(store.path) as client:
+        client.execute(f"PRAGMA recursive_triggers = {recursive}")
+        with pytest.raises(refusal(store.path), match=REPLACED[table]):
+            client.execute(f"INSERT OR REPLACE INTO {table} SELECT * FROM {table}")
+
+
+@on_server
+@pytest.mark.parametrize("table", REPLACED)
+def test_nothing_is_truncated_or_replaced_on_a_server(store: Store, table: str) -> None:
+    written(store)
+    key = "sha256" if table == "artifacts" else "id"
+    with raw(store.path) as client:
+        with pytest.raises(refusal(store.path), match=APPEND_ONLY):
+            client.execute(f"TRUNCATE {table} CASCADE")
+        replaced = f"ON CONFLICT ({key}) DO UPDATE SET {key} = EXCLUDED.{key}"
+        with pytest.raises(refusal(store.path), match=REPLACED[table]):
+            client.execute(f"INSERT INTO {table} SELECT * FROM {table} {replaced}")
 
 
 @pytest.mark.parametrize(
@@ -75,7 +100,7 @@ def test_whoever_asks_evidence_is_append_only(
         ({"seq": "seq"}, APPEND_ONLY),
         ({"source": "'APPLY'"}, "starts from the state"),
         ({"target": "'TEST'"}, "ck_transitions_edge"),
-        ({"event": "'wished'"}, "ck_transitions_event"),
+        ({"event": "'wished'"}, "ck_transitions_e(vent|dge)"),
         ({"evidence": "'{'"}, "ck_transitions_evidence"),
     ],
 )
@@ -83,35 +108,35 @@ def test_a_forged_transition_must_fit(
     store: Store, wrong: dict[str, str], message: str | None
 ) -> None:
     fire_on(store, 1, Event.READ)
-    raw = sqlite.connect(store.path, isolation_level=None)
     statement = TRANSITION.format(**{**FITTING, **wrong})
-    if message is None:
-        raw.execute(statement)
-    else:
-        with pytest.raises(sqlite.IntegrityError, match=message):
-            raw.execute(statement)
-    raw.close()
+    with raw(store.path) as client:
+        if message is None:
+            client.execute(statement)
+        else:
+            with pytest.raises(refusal(store.path), match=message):
+                client.execute(statement)
     assert holds(store.path) is (message is not None)
 
 
 def test_finished_at_is_set_once(store: Store) -> None:
     store.finish_run("run-1")
-    raw = sqlite.connect(store.path, isolation_level=None)
-    with pytest.raises(sqlite.IntegrityError, match="once"):
-        raw.execute("UPDATE runs SET finished_at = created_at")
-    raw.close()
+    with raw(store.path) as client, pytest.raises(refusal(store.path), match="once"):
+        client.execute("UPDATE runs SET finished_at = created_at")
 
 
 def test_the_chain_runs_through_all_machines(store: Store) -> None:
     repair_at_second_attempt(store, 1)
     exhaust(store, 2)
     assert holds(store.path)
-    rows = sqlite.connect(store.path).execute("SELECT prev_sha256, sha256 FROM transitions")
-    pairs = rows.fetchall()
-    assert len(pairs) == 12
+    with raw(store.path) as client:
+        rows = client.execute("SELECT id, prev_sha256, sha256 FROM transitions ORDER BY id")
+        numbers, *columns = zip(*rows.fetchall(), strict=True)
+    pairs = list(zip(*columns, strict=True))
+    assert numbers == tuple(range(1, 13))
     assert [named for named, _ in pairs] == ["0" * 64] + [sha256 for _, sha256 in pairs[:-1]]
 
 
+@on_file
 def test_a_flipped_bit_in_the_file_is_found(db: Path, store: Store) -> None:
     fire_on(store, 1, Event.READ, {"note": "unmistakable"})
     store.close()
@@ -150,15 +175,13 @@ def test_the_digest_is_that_of_one_canonical_object(
 
 def test_anyone_can_recompute_a_digest_from_the_stored_row(store: Store) -> None:
     repair_at_second_attempt(store, 1)
-    raw = sqlite.connect(store.path)
-    raw.row_factory = sqlite.Row
-    rows = raw.execute(
-        "SELECT machine_id, run_id, instance_id, arm, seq, source, event, target, t.attempt, "
-        "started_at, finished_at, evidence, prev_sha256, sha256 "
-        "FROM transitions AS t JOIN machines AS m ON m.id = machine_id"
-    ).fetchall()
-    raw.close()
+    with raw(store.path) as client:
+        rows = client.rows(
+            "SELECT machine_id, run_id, instance_id, arm, seq, source, event, target, t.attempt, "
+            "started_at, finished_at, evidence, prev_sha256, sha256 "
+            "FROM transitions AS t JOIN machines AS m ON m.id = machine_id"
+        )
     for row in rows:
-        content = {**dict(row), "evidence": json.loads(row["evidence"])}
+        content = {**row, "evidence": json.loads(row["evidence"])}
         expected = content.pop("sha256")
         assert digest(canonical(content)) == expected

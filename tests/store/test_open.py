@@ -12,6 +12,7 @@ import stillwater
 from stillwater.errors import InputError
 from stillwater.store import Store, StoreError, refuse_foreign
 from stillwater.store.engine import connect, driver, healthy, require_healthy
+from tests.store.raw import on_file
 from tests.store.stories import new_run
 
 PRAGMAS = {
@@ -25,6 +26,7 @@ PRAGMAS = {
 }
 
 
+@on_file
 @pytest.mark.parametrize("read_only", [False, True])
 def test_the_pragmas_are_as_promised(db: Path, read_only: bool) -> None:
     connect(db).close()
@@ -35,6 +37,7 @@ def test_the_pragmas_are_as_promised(db: Path, read_only: bool) -> None:
     connection.close()
 
 
+@on_file
 def test_writing_makes_the_database_and_reading_does_not(db: Path) -> None:
     with pytest.raises(InputError, match=r"no database at .*; start with `stillwater run`"):
         Store.open(db, read_only=True)
@@ -48,6 +51,7 @@ def test_a_missing_folder_gives_a_sentence(tmp_path: Path) -> None:
         Store.open(tmp_path / "absent" / "stillwater.db")
 
 
+@on_file
 def test_an_empty_file_is_a_new_database(db: Path) -> None:
     db.touch()
     with pytest.raises(InputError, match="is empty"):
@@ -56,6 +60,7 @@ def test_an_empty_file_is_a_new_database(db: Path) -> None:
         assert store.runs() == []
 
 
+@on_file
 @pytest.mark.parametrize("read_only", [False, True])
 def test_what_is_no_database_is_refused_and_left_alone(db: Path, read_only: bool) -> None:
     db.write_text("a letter to no one\n" * 100)
@@ -65,6 +70,7 @@ def test_what_is_no_database_is_refused_and_left_alone(db: Path, read_only: bool
     assert [path.name for path in db.parent.iterdir()] == ["stillwater.db"]
 
 
+@on_file
 @pytest.mark.parametrize("read_only", [False, True])
 def test_anothers_database_is_refused_and_left_alone(db: Path, read_only: bool) -> None:
     other = sqlite.connect(db)
@@ -77,6 +83,7 @@ def test_anothers_database_is_refused_and_left_alone(db: Path, read_only: bool) 
     assert db.read_bytes() == before
 
 
+@on_file
 @pytest.mark.parametrize("read_only", [False, True])
 def test_a_newer_database_says_which_version_it_needs(db: Path, read_only: bool) -> None:
     Store.open(db).close()
@@ -88,6 +95,7 @@ def test_a_newer_database_says_which_version_it_needs(db: Path, read_only: bool)
         Store.open(db, read_only=read_only)
 
 
+@on_file
 def test_the_version_that_made_the_schema_is_in_the_header(db: Path) -> None:
     Store.open(db).close()
     raw = sqlite.connect(db)
@@ -122,6 +130,7 @@ def test_an_sqlite_with_the_wal_reset_defect_is_refused(
     require_healthy()
 
 
+@on_file
 def test_a_damaged_database_gives_a_sentence(db: Path) -> None:
     with Store.open(db) as store:
         new_run(store)
@@ -144,6 +153,7 @@ os._exit(0)
 """
 
 
+@on_file
 def test_a_database_whose_making_was_cut_short_is_made_anew(db: Path) -> None:
     subprocess.run([sys.executable, "-c", CUT_SHORT, str(db)], check=True)
     assert db.with_name(db.name + "-journal").exists()

@@ -8,6 +8,7 @@ from stillwater.machine import Event, State
 from stillwater.snapshot import Artifact
 from stillwater.store import Store, queries
 from stillwater.store.statements import ACTIVE
+from tests.store.raw import on_file
 from tests.store.stories import asked, exhaust, fire_on, repair_at_second_attempt
 
 
@@ -103,6 +104,7 @@ def test_an_attempt_of_which_only_the_world_failed_is_called_deferred(store: Sto
     assert queries.outcomes(store.path, "run-1")[0].attempts == 0
 
 
+@on_file
 def test_active_machines_are_found_by_their_index(store: Store) -> None:
     with store.reading() as connection:
         query = text(f"EXPLAIN QUERY PLAN {ACTIVE}")

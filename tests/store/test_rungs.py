@@ -1,14 +1,12 @@
 """The rungs of a run: written at the head of the chain, in a chain of their own."""
 
-from contextlib import closing
-from pathlib import Path
-
-import pysqlite3.dbapi2 as sqlite
 import pytest
 
 from stillwater.audit.whole import audit
 from stillwater.machine import Event
 from stillwater.store import NewRung, SchedulerLease, Store, TakenOver
+from stillwater.where import Database
+from tests.store.raw import raw, refusal
 from tests.store.stories import fire_on, new_run
 
 PASSED = NewRung("run-1", 641, True, "0.1.0", {"told": "grüße", "share": 0.5})
@@ -74,14 +72,13 @@ def test_a_rung_names_the_head_that_the_chain_has(store: Store) -> None:
     fire_on(store, 1, Event.READ)
     store.add_rung(PASSED)
     again = "INSERT INTO rungs SELECT 2, run_id, rung, holds, at, version, {}, result, sha256, ?"
-    with closing(sqlite.connect(store.path)) as raw:
+    with raw(store.path) as client:
         for wrong in ("head_id, prev_sha256", "0, prev_sha256", "9, head_sha256"):
-            with pytest.raises(sqlite.IntegrityError, match="at the head"):
-                raw.execute(f"{again.format(wrong)} FROM rungs", ("0" * 64,))
+            with pytest.raises(refusal(store.path), match="at the head"):
+                client.execute(f"{again.format(wrong)} FROM rungs", ("0" * 64,))
 
 
-def tamper(db: Path, change: str) -> None:
-    with closing(sqlite.connect(db, isolation_level=None)) as raw:
-        for name in ("rungs_no_update", "rungs_no_delete"):
-            raw.execute(f"DROP TRIGGER {name}")
-        raw.execute(change)
+def tamper(db: Database, change: str) -> None:
+    with raw(db) as client:
+        client.unguard()
+        client.execute(change)

@@ -1,6 +1,5 @@
 from collections.abc import Callable
 from datetime import timedelta
-from pathlib import Path
 
 import pysqlite3.dbapi2 as sqlite
 import pytest
@@ -12,16 +11,16 @@ from stillwater.seal import UnfitEvidence, seal
 from stillwater.snapshot import Artifact
 from stillwater.store import StaleCommit, Store, StoreError
 from stillwater.store.engine import driver as driver_of
+from stillwater.where import Database
 from tests.holds import holds
+from tests.store.raw import on_file, raw
 from tests.store.stories import DATASET, ROWS, START, asked, fire_on, new_run
 
 
-def counts(db: Path) -> list[int]:
-    connection = sqlite.connect(db)
+def counts(db: Database) -> list[int]:
     tables = ("runs", "instances", "machines", "transitions", "artifacts")
-    found = [connection.execute(f"SELECT count(*) FROM {t}").fetchone()[0] for t in tables]
-    connection.close()
-    return found
+    with raw(db) as client:
+        return [client.execute(f"SELECT count(*) FROM {t}").fetchone()[0] for t in tables]
 
 
 def test_a_new_run_has_all_arms_of_an_instance_together_and_another_first_each_time(
@@ -191,6 +190,7 @@ def test_a_second_writer_is_noticed_and_the_chain_goes_on(store: Store) -> None:
     assert holds(store.path)
 
 
+@on_file
 def test_a_locked_database_gives_a_sentence(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("stillwater.store.engine.BUSY_MILLISECONDS", 50)
     with Store.open(store.path) as second:
@@ -207,6 +207,7 @@ def test_a_locked_database_gives_a_sentence(store: Store, monkeypatch: pytest.Mo
         fire_on(second, 1, Event.READ)
 
 
+@on_file
 def test_a_full_disk_gives_a_sentence_and_nothing_is_half_written(store: Store) -> None:
     fire_on(store, 1, Event.READ)
     before = counts(store.path)
@@ -232,10 +233,9 @@ def test_a_missing_or_altered_artifact_is_never_handed_out(store: Store) -> None
     with pytest.raises(StoreError, match="no artifact 000"):
         store.artifact("0" * 64)
     past = fire_on(store, 1, Event.READ, blobs={"log": "true"})
-    raw = sqlite.connect(store.path, isolation_level=None)
-    raw.execute("DROP TRIGGER artifacts_no_update")
-    for content in (zstandard.compress(b"lies"), b"junk"):
-        raw.execute("UPDATE artifacts SET content = ?", (content,))
-        with pytest.raises(StoreError, match=r"not what was stored|damaged"):
-            store.artifact(past.artifacts["log"])
-    raw.close()
+    with raw(store.path) as client:
+        client.unguard()
+        for content in (zstandard.compress(b"lies"), b"junk"):
+            client.execute("UPDATE artifacts SET content = ?", (content,))
+            with pytest.raises(StoreError, match=r"not what was stored|damaged"):
+                store.artifact(past.artifacts["log"])

@@ -86,14 +86,10 @@ class Driver:
         )
         self._ray: Any = ray
         self._perform = ray.remote(_perform_there(perform))
-        offered = self._ray.cluster_resources()
-        missing = [name for name in (MODEL, SANDBOX) if not offered.get(name)]
+        slots = self._slots()
+        missing = {RESOURCE[slot]: slot for slot, count in slots.items() if not count}
         if missing:
-            raise LookupError(
-                f"no node of the Ray cluster offers {' or '.join(missing)}: start nodes with "
-                """`ray start … --resources='{"model": 1, "sandbox": 4}'`"""
-            )
-        slots = _slots(offered)
+            raise LookupError(f"no node of the Ray cluster {self._lacking(missing)}")
         self._tell(Slots(slots))
         threading.Thread(target=self._look, args=(slots,), daemon=True).start()
 
@@ -165,12 +161,34 @@ class Driver:
         pause = threading.Event()
         while not pause.wait(LOOK_SECONDS):
             try:
-                slots = _slots(self._ray.cluster_resources())
+                slots = self._slots()
             except Exception:  # noqa: S112 - the head may be away; steps tell what that costs
                 continue
             if slots != told:
                 told = slots
                 self._tell(Slots(slots))
+
+    def _slots(self) -> dict[Slot, int]:
+        """What the nodes offer that have the labels which are needed."""
+        nodes = [node for node in self._ray.nodes() if node["Alive"]]
+        return {
+            slot: CPU_STEPS if name is None else sum(
+                int(node["Resources"].get(name, 0))
+                for node in nodes
+                if self.start.nodes.get(slot, {}).items() <= node["Labels"].items()
+            )
+            for slot, name in RESOURCE.items()
+        }  # fmt: skip
+
+    def _lacking(self, missing: Mapping[str | None, Slot]) -> str:
+        each = []
+        for name, slot in missing.items():
+            labels = ",".join(
+                f"{key}={value}" for key, value in self.start.nodes.get(slot, {}).items()
+            )
+            each.append(f"offers {name}" + (f" and has the label {labels}" if labels else ""))
+        example = """`ray start … --resources='{"model": 1, "sandbox": 4}'`"""
+        return f"{' or '.join(each)}: start nodes with {example}, and with --labels if need be"
 
     def _tell(self, message: Any) -> None:
         with self._sending:
@@ -178,13 +196,6 @@ class Driver:
                 self.pipe.send(message)
             except OSError:
                 os._exit(0)
-
-
-def _slots(offered: Mapping[str, float]) -> dict[Slot, int]:
-    return {
-        slot: CPU_STEPS if name is None else max(1, int(offered.get(name, 0)))
-        for slot, name in RESOURCE.items()
-    }
 
 
 def _perform_there(perform: Any) -> Any:

@@ -12,6 +12,8 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
+import structlog
+
 from stillwater.errors import InputError, WorldError
 from stillwater.executors.protocol import Ended, Tell
 from stillwater.executors.ray.cluster import Cluster
@@ -56,9 +58,9 @@ class RayExecutor:
             raise InputError(f"the Ray cluster at {where} can't be used: {driver.refused}")
 
     def limits(self) -> Mapping[Slot, int]:
-        """What the nodes offer together, as far as is known."""
+        """What the nodes offer together, as far as is known; where none does, one step waits."""
         if self._driver is not None and self._driver.slots is not None:
-            self._slots = self._driver.slots
+            self._slots = {slot: max(1, count) for slot, count in self._driver.slots.items()}
         return self._slots
 
     def submit(self, snapshot: Snapshot, tell: Tell) -> None:
@@ -180,6 +182,9 @@ class _Driver:
             case Slots(slots):
                 self.slots = slots
                 self._answered.set()
+                lacking = sorted(slot.value for slot, count in slots.items() if not count)
+                if lacking:
+                    structlog.get_logger().warning("no node of the cluster offers", slots=lacking)
             case Refused(reason):
                 self.refused = reason
             case Result(number, ended):

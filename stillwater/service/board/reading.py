@@ -9,6 +9,7 @@ from sqlalchemy import Row, text
 
 from stillwater.machine import Event, State
 from stillwater.store import Store
+from stillwater.store.portable import Portable
 from stillwater.store.times import moment
 from stillwater.telling.summary import DEFERS
 
@@ -17,9 +18,9 @@ SELECT t.machine_id, t.source, t.event, t.target, t.started_at, t.finished_at
 FROM transitions AS t JOIN machines AS m ON m.id = t.machine_id
 WHERE m.run_id = :run_id ORDER BY t.id
 """)
-FAILURES = text("""
-SELECT t.event, coalesce(t.evidence ->> '$.problem', t.evidence ->> '$.reason',
-    t.evidence ->> '$.stopped', '') AS reason,
+FAILURES = Portable("""
+SELECT t.event, coalesce(fact(t.evidence, problem), fact(t.evidence, reason),
+    fact(t.evidence, stopped), '') AS reason,
   count(*) AS times, count(DISTINCT t.machine_id) AS machines, min(t.machine_id) AS example
 FROM transitions AS t JOIN machines AS m ON m.id = t.machine_id
 WHERE m.run_id = :run_id
@@ -73,7 +74,7 @@ def spans(store: Store, run_id: str) -> list[Span]:
 def defers(store: Store, run_id: str) -> Sequence[Row[Any]]:
     """How often the world failed, by reason: `reason, defers, machines, waiting_seconds`."""
     with store.reading() as connection:
-        return connection.execute(DEFERS, {"run_id": run_id}).all()
+        return connection.execute(DEFERS.on(connection), {"run_id": run_id}).all()
 
 
 def failures(store: Store, run_id: str) -> list[Failure]:
@@ -81,5 +82,5 @@ def failures(store: Store, run_id: str) -> list[Failure]:
     with store.reading() as connection:
         return [
             Failure(Event(row.event), str(row.reason), row.times, row.machines, row.example)
-            for row in connection.execute(FAILURES, {"run_id": run_id})
+            for row in connection.execute(FAILURES.on(connection), {"run_id": run_id})
         ]

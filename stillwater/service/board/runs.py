@@ -8,7 +8,6 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from stillwater.comparison import compare
 from stillwater.comparison.page import page as comparison_page
-from stillwater.config import frozen
 from stillwater.errors import InputError, StillwaterError
 from stillwater.machine import State
 from stillwater.service import told
@@ -18,7 +17,6 @@ from stillwater.service.board.rendering import Pages
 from stillwater.service.board.slots import slots
 from stillwater.service.board.submitting import Typed, typed
 from stillwater.service.problems import Missing
-from stillwater.slots import limits
 from stillwater.store import RunRow, listing
 from stillwater.telling.results import FEEDBACK_NOTES
 from stillwater.telling.summary import run_facts
@@ -128,7 +126,7 @@ def _run(service: "Service", pages: Pages, run_id: str) -> HTMLResponse:
         columns=columns,
         running=running,
         ends={span.machine_id: span.event for span in spans},
-        slots=slots(spans, list(running.values()), limits(frozen(row.config)), datetime.now(UTC)),
+        slots=slots(spans, list(running.values()), service.worker.limits(row), datetime.now(UTC)),
         failures=failures[:MOST_REASONS],
         more_failures=failures[MOST_REASONS:],
         defers=defers,

@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import accumulate
 
 from stillwater.machine import Event, State
 from stillwater.service.board.reading import Span
@@ -45,7 +46,7 @@ def slots(
     spans: Sequence[Span], running: Sequence[Running], limits: Mapping[Slot, int], now: datetime
 ) -> Slots | None:
     """The slots of a run over its time; None before any step began. `limits` are how many there are
-    of each."""
+    of each now; there were at least as many as were busy at once."""
     begins = [one.started_at for one in spans] + [one.since for one in running]
     if not begins:
         return None
@@ -64,12 +65,13 @@ def slots(
         if SLOT_OF[step.state] in busy:
             busy[SLOT_OF[step.state]].append((seconds(step.since), whole))
     waiting = [(seconds(first), seconds(last)) for first, last in _waits(spans, running, end)]
+    there = {slot: max(limits[slot], _most_at_once(busy[slot])) for slot in SHOWN}
     return Slots(
-        lanes=[_lane(name, busy[slot], limits[slot], whole) for slot, name in SHOWN.items()],
+        lanes=[_lane(name, busy[slot], there[slot], whole) for slot, name in SHOWN.items()],
         begin=begin,
         end=end,
         took=duration(whole),
-        idle=_idle(busy[Slot.MODEL], waiting, limits[Slot.MODEL], whole),
+        idle=_idle(busy[Slot.MODEL], waiting, there[Slot.MODEL], whole),
     )
 
 
@@ -102,6 +104,11 @@ def _idle(
     verb = "was" if model_slots == 1 else "were"
     told = f"{noun} {verb} idle {_share(idle, model_slots * whole)} of the time"
     return f"{told}, and {_share(kept, whole)} while a machine was ready to generate."
+
+
+def _most_at_once(intervals: Sequence[Interval]) -> int:
+    changes = sorted([(last, -1) for _, last in intervals] + [(first, 1) for first, _ in intervals])
+    return max(accumulate(change for _, change in changes), default=0)
 
 
 def _share(part: float, whole: float) -> str:

@@ -82,3 +82,10 @@ def test_many_short_steps_are_drawn_by_their_share() -> None:
     assert found is not None
     height = found.lanes[0].height
     assert found.lanes[0].path.startswith(f"M0 {height}H0V{height // 2}")
+
+
+def test_a_run_that_had_more_slots_than_its_settings_say_is_shown_as_it_was() -> None:
+    spans = (read(1, 0, 1), proposed(1, 1, 51), proposed(2, 1, 51), proposed(3, 51, 101))
+    found = told(*spans)
+    assert found.idle.startswith("The model's 2 slots were idle 26%")
+    assert "2 slots: 3 steps" in found.lanes[0].told

@@ -1,0 +1,210 @@
+"""Which endpoint is asked next: the one that has the prompt's prefix, if it's free and well.
+
+An endpoint that fails rests: it gets nothing until its rest is over and it answers again. Rests
+double with every failure in a row. Where all rest, they get one request at a time in turn, so that
+a run never waits in silence: what fails then is told as ever.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+
+import structlog
+
+from stillwater.models.endpoints import Endpoint, EndpointError
+
+FIRST_REST, LONGEST_REST = 2.0, 60.0
+"""Seconds."""
+LOOK_SECONDS = 1.0
+"""Between two looks at the list of endpoints, and at those that rest."""
+CHECKS_AT_ONCE = 16
+MOST_HOMES = 100_000
+"""Prefixes whose endpoint is remembered; no cache holds so many."""
+
+Listing = Callable[[], Sequence[Endpoint]]
+Check = Callable[[str], str | None]
+"""Whether the server at a URL could answer: None, or why not."""
+
+
+@dataclass
+class Server:
+    """An endpoint, how many requests it has under way, and whether it rests, since it failed."""
+
+    endpoint: Endpoint
+    busy: int = 0
+    rests: bool = False
+    failures: int = 0
+    """In a row."""
+    rests_until: float = 0.0
+
+
+@dataclass
+class Pool:
+    """The endpoints of a run. Any thread may call it."""
+
+    listing: Listing
+    check: Check
+    clock: Callable[[], float] = time.monotonic
+    _servers: dict[str, Server] = field(default_factory=dict, init=False)
+    _gone: dict[str, Server] = field(default_factory=dict, init=False)
+    _homes: dict[str, str] = field(default_factory=dict, init=False)
+    _problem: str | None = field(default=None, init=False)
+    _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
+
+    def __post_init__(self) -> None:
+        self._list(self.listing())
+
+    def slots(self) -> int:
+        """How many requests may be under way now."""
+        with self._lock:
+            return sum(slots for _, slots in self._in_use())
+
+    def take(self, prefix: str, *, anywhere: bool) -> str | None:
+        """The URL of the endpoint for a prompt that begins like others of this `prefix`.
+
+        That is the one that had the last of them, if it has a slot free; if not, and `anywhere`,
+        the one with most slots free. None if none has.
+        """
+        with self._lock:
+            free = {server.endpoint.url: slots - server.busy for server, slots in self._in_use()}
+            url = self._homes.get(prefix)
+            if url is None or free.get(url, 0) < 1:
+                url = max(free, key=lambda one: free[one], default=None) if anywhere else None
+            if url is None or free[url] < 1:
+                return None
+            self._servers[url].busy += 1
+            self._homes.pop(prefix, None)
+            self._homes[prefix] = url
+            if len(self._homes) > MOST_HOMES:
+                del self._homes[next(iter(self._homes))]
+            return url
+
+    def ended(self, url: str, answered: bool | None, why: str = "") -> None:
+        """A request has ended: with an answer or without; None if that tells nothing of it."""
+        with self._lock:
+            server = self._servers.get(url) or self._gone[url]
+            server.busy -= 1
+            if answered:
+                server.failures, server.rests = 0, False
+            elif answered is False and not server.rests:
+                self._rest(server, why)
+            elif answered is False:
+                # Another of those that rest is asked next.
+                server.rests_until = max(server.rests_until, self.clock() + FIRST_REST)
+            if not server.busy:
+                self._gone.pop(url, None)
+
+    def has_others(self, url: str) -> bool:
+        """Whether an endpoint that is well is left besides that one."""
+        with self._lock:
+            return any(not server.rests for other, server in self._servers.items() if other != url)
+
+    def servers(self) -> list[Server]:
+        """How each endpoint is now."""
+        with self._lock:
+            return [replace(server) for server in self._servers.values()]
+
+    def look(self) -> bool:
+        """Read the list again, and see whether those whose rest is over answer; what changed?"""
+        before = self._picture()
+        try:
+            listed = self.listing()
+        except EndpointError as error:
+            self._tell_once(str(error))
+        else:
+            self._tell_once(None if listed else "no endpoint is listed any more")
+            if listed:
+                self._list(listed)
+        with self._lock:
+            now = self.clock()
+            due = [
+                server.endpoint.url
+                for server in self._servers.values()
+                if server.rests and server.rests_until <= now
+            ]
+        self._see(due)
+        return self._picture() != before
+
+    @contextmanager
+    def watched(self, changed: Callable[[], None]) -> Iterator[None]:
+        """Look at once and then every second; `changed` is called after what changes anything."""
+        self._see([server.endpoint.url for server in list(self._servers.values())])
+        ended = threading.Event()
+
+        def go_on() -> None:
+            while not ended.wait(LOOK_SECONDS):
+                if self.look():
+                    changed()
+
+        thread = threading.Thread(target=go_on, name="endpoints", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            ended.set()
+
+    def _in_use(self) -> list[tuple[Server, int]]:
+        """The servers that may be asked, and how much."""
+        well = [server for server in self._servers.values() if not server.rests]
+        if well:
+            return [(server, server.endpoint.slots) for server in well]
+        return [(min(self._servers.values(), key=lambda one: one.rests_until), 1)]
+
+    def _list(self, listed: Sequence[Endpoint]) -> None:
+        with self._lock:
+            urls = {endpoint.url for endpoint in listed}
+            for url in self._servers.keys() - urls:
+                self._gone[url] = self._servers.pop(url)
+            for endpoint in listed:
+                known = self._servers.get(endpoint.url) or self._gone.pop(endpoint.url, None)
+                if known is None:
+                    known = Server(endpoint)
+                known.endpoint = endpoint
+                self._servers[endpoint.url] = known
+            self._gone = {url: server for url, server in self._gone.items() if server.busy}
+
+    def _see(self, urls: Sequence[str]) -> None:
+        """Check these; those that answer are well, the others rest."""
+        if not urls:
+            return
+        with ThreadPoolExecutor(min(CHECKS_AT_ONCE, len(urls))) as pool:
+            found = dict(zip(urls, pool.map(self._problem_of, urls), strict=True))
+        with self._lock:
+            for url, problem in found.items():
+                server = self._servers.get(url)
+                if server is None:
+                    continue
+                if problem is not None:
+                    self._rest(server, problem)
+                elif server.rests:
+                    server.rests = False
+                    structlog.get_logger().info("endpoint answers again", endpoint=url)
+
+    def _problem_of(self, url: str) -> str | None:
+        # A server may say anything, and nothing it says may end the looking.
+        try:
+            return self.check(url)
+        except Exception as error:
+            return f"its answer can't be understood: {error}"
+
+    def _rest(self, server: Server, why: str) -> None:
+        seconds = min(FIRST_REST * 2 ** min(server.failures, 16), LONGEST_REST)
+        server.failures += 1
+        if not server.rests:
+            server.rests = True
+            structlog.get_logger().warning(
+                "endpoint rests", endpoint=server.endpoint.url, seconds=seconds, reason=why
+            )
+        server.rests_until = self.clock() + seconds
+
+    def _tell_once(self, problem: str | None) -> None:
+        if problem is not None and problem != self._problem:
+            structlog.get_logger().warning("the list of endpoints stays as it was", reason=problem)
+        self._problem = problem
+
+    def _picture(self) -> list[tuple[Endpoint, bool]]:
+        with self._lock:
+            return [(one.endpoint, one.rests) for one in self._servers.values()]
