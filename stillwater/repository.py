@@ -236,10 +236,13 @@ class Repositories:
         finally:
             _remove(folder)
 
+    def lent(self) -> list[Path]:
+        """The folders of work trees: those in use, and those that dead processes left."""
+        return list((self.home / "work").glob("*"))
+
     def reap(self) -> int:
         """Remove work trees that dead processes left; how many."""
-        work = (self.home / "work").glob("*")
-        left = [folder for folder in work if not scratch.belongs_to_the_living(folder.name)]
+        left = [one for one in self.lent() if not scratch.belongs_to_the_living(one.name)]
         for folder in left:
             _remove(folder)
         return len(left)

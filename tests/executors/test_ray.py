@@ -1,5 +1,6 @@
 """Ray underneath: two real nodes on this machine, killed while a run is on them."""
 
+import json
 import os
 import random
 import signal
@@ -12,7 +13,7 @@ import pysqlite3.dbapi2 as sqlite3
 import pytest
 
 from bench.cluster import Cluster, kill, two_nodes
-from stillwater import __version__
+from stillwater import __version__, datasets
 from stillwater.config import load
 from stillwater.errors import InputError
 from stillwater.executors.ray import Cluster as Chosen
@@ -84,13 +85,26 @@ def deferrals(db: Path) -> list[str]:
     ]
 
 
+def work_trees(home: Path) -> list[Path]:
+    """Those on the nodes."""
+    return [left for left in home.glob("stillwater/*/*/work/*") if left.is_dir()]
+
+
+def wait_for_a_work_tree(home: Path) -> None:
+    """Until a node works in one."""
+    deadline = time.monotonic() + 120
+    while not work_trees(home):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
 def nothing_left(home: Path, folder: Path) -> None:
     """No work tree on the nodes, no process of the scheduler's."""
-    assert [left for left in home.glob("stillwater/*/*/work/*") if left.is_dir()] == []
     deadline = time.monotonic() + 20
     while processes_in(folder) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert processes_in(folder) == []
+    assert work_trees(home) == []
 
 
 @pytest.mark.slow
@@ -174,6 +188,21 @@ def test_a_run_stops_on_the_cluster_and_goes_on_in_one_process(
     done = stillwater(tmp_path, "resume")
     assert done.returncode == 0, done.stderr
     same_as(tmp_path / "stillwater.db", undisturbed)
+    nothing_left(home, tmp_path)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
+def test_a_run_that_is_stopped_in_the_middle_of_a_test_leaves_nothing_on_the_nodes(
+    tmp_path: Path, cluster: Cluster, home: Path, how: signal.Signals
+) -> None:
+    endless = {**datasets.load("samples").rows[0], "test_command": "sleep 100000"}
+    (tmp_path / "endless.json").write_text(json.dumps([endless]))
+    words = ("run", "endless.json", "--model", "builtin/mutate", *LOCAL)
+    run = started(tmp_path, *words, "--ray-address", cluster.address, **cluster.access)
+    wait_for_a_work_tree(home)
+    os.kill(run.pid, how)
+    run.wait(60)
     nothing_left(home, tmp_path)
 
 

@@ -10,6 +10,7 @@ import sys
 import threading
 from collections.abc import Mapping
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from typing import Any, NoReturn
@@ -34,8 +35,10 @@ RECONNECT_SECONDS = 20
 
 LONGEST = 300
 """Characters of what Ray says that are told on: it explains at length."""
-END_SECONDS = 10.0
+END_SECONDS = 20.0
 """How long leaving the cluster may take."""
+TIDY_SECONDS = 12.0
+"""How much of it goes to having the nodes tidied; a worker may have to be started for that."""
 
 
 def main(descriptor: int) -> None:
@@ -64,6 +67,8 @@ class Driver:
     start: Start
     _sending: threading.Lock = field(default_factory=threading.Lock, init=False)
     _running: dict[int, Any] = field(default_factory=dict, init=False)
+    _cut_off: bool = field(default=False, init=False)
+    """Whether a worker was killed in the middle of a step, and left what it worked with."""
     _homes: dict[tuple[int, str], str] = field(default_factory=dict, init=False)
     """On which node a machine's last step of this resource ran: its repository, or its prompt's
     prefix, is in a cache there."""
@@ -101,16 +106,38 @@ class Driver:
             except (EOFError, OSError):
                 self._end()
             if isinstance(asked, Cancel):
-                for reference in list(self._running.values()):
-                    self._ray.cancel(reference, force=True)
+                self._cancel()
             else:
                 self._submit(asked)
 
     def _end(self) -> NoReturn:
         """Leave the cluster, and with it all that it still does for us; end one of our own."""
         threading.Timer(END_SECONDS, os._exit, [1]).start()
+        self._cancel()
+        if self._cut_off:
+            self._tidy()
         self._ray.shutdown()
         os._exit(0)
+
+    def _cancel(self) -> None:
+        """Have Ray kill the workers that carry out steps."""
+        for reference in list(self._running.values()):
+            self._cut_off = True
+            self._ray.cancel(reference, force=True)
+
+    def _tidy(self) -> None:
+        """Have each node remove what killed workers left; where that fails, its next step does."""
+        from stillwater.executors.ray.worker import tidy
+
+        with suppress(Exception):
+            asked = [
+                self._ray.remote(tidy)
+                .options(num_cpus=0, max_retries=0, scheduling_strategy=_at(node["NodeID"]))
+                .remote(self.start.version, self.start.outfit)
+                for node in self._ray.nodes()
+                if node["Alive"]
+            ]
+            self._ray.wait(asked, num_returns=len(asked), timeout=TIDY_SECONDS)
 
     def _submit(self, step: Step) -> None:
         try:
@@ -136,12 +163,8 @@ class Driver:
         if labels:
             options["label_selector"] = dict(labels)
         elif home is not None:
-            from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
-
             # Ray documents no other way: without it, a busy node is waited for while others idle.
-            options["scheduling_strategy"] = NodeAffinitySchedulingStrategy(
-                home, soft=True, _spill_on_unavailable=True
-            )
+            options["scheduling_strategy"] = _at(home, soft=True, _spill_on_unavailable=True)
         return options
 
     def _ended(self, step: Step, future: "Future[tuple[str, bytes]]") -> None:
@@ -149,6 +172,7 @@ class Driver:
         name = RESOURCE[step.slot] or SANDBOX
         error = future.exception()
         if error is not None:
+            self._cut_off = True
             self._homes.pop((step.machine, name), None)
             self._tell(Lost(step.number, f"Ray lost the step: {_sentence(error)}"))
             return
@@ -191,11 +215,8 @@ class Driver:
         return f"{' or '.join(each)}: start nodes with {example}, and with --labels if need be"
 
     def _tell(self, message: Any) -> None:
-        with self._sending:
-            try:
-                self.pipe.send(message)
-            except OSError:
-                os._exit(0)
+        with self._sending, suppress(OSError):  # the scheduler is gone, as the reader sees too
+            self.pipe.send(message)
 
 
 def _perform_there(perform: Any) -> Any:
@@ -205,6 +226,12 @@ def _perform_there(perform: Any) -> Any:
         return ray.get_runtime_context().get_node_id(), perform(version, outfit, snapshot)
 
     return step
+
+
+def _at(node: str, soft: bool = False, **more: Any) -> Any:
+    from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+    return NodeAffinitySchedulingStrategy(node, soft=soft, **more)
 
 
 def _sentence(error: BaseException) -> str:

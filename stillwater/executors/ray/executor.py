@@ -22,7 +22,7 @@ from stillwater.executors.workshop import CANCELLED, deferred
 from stillwater.slots import SLOT_OF, Slot, limits
 from stillwater.snapshot import Snapshot
 
-CLOSE_SECONDS = 15.0
+CLOSE_SECONDS = 25.0
 
 
 class ClusterError(WorldError):

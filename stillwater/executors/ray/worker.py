@@ -3,6 +3,7 @@
 import os
 import pickle
 import platform
+import time
 from functools import lru_cache
 from pathlib import Path
 
@@ -15,6 +16,9 @@ from stillwater.repository import Repositories
 from stillwater.sandbox import DockerSandbox, choose, scratch
 from stillwater.snapshot import Snapshot
 from stillwater.steps import STEPS, Tools
+
+DYING_SECONDS = 5.0
+"""How long a worker that is being killed is waited for."""
 
 
 class OtherVersion(WorldError):
@@ -46,6 +50,23 @@ def perform(version: str, outfit: bytes, snapshot: bytes) -> bytes:
     except InputError as error:
         return pickle.dumps(deferred(given, UnfitNode(f"{platform.node()}: {error}")))
     return pickle.dumps(shop.perform(given))
+
+
+def tidy(version: str, outfit: bytes) -> None:
+    """Remove what killed workers of this node left, once they are dead.
+
+    Raises:
+        InputError: this node hasn't got the sandbox, and so nothing of its.
+        WorldError: the sandbox can't be reached.
+    """
+    if version != __version__:
+        return
+    label, shop = workshop(outfit)
+    ends = time.monotonic() + DYING_SECONDS
+    reap(label, shop.tools)
+    while shop.tools.repositories.lent() and time.monotonic() < ends:
+        time.sleep(0.1)
+        reap(label, shop.tools)
 
 
 def home_of(outfit: Outfit) -> Path:
