@@ -60,9 +60,9 @@ class File:
         return parse(self.text) if self.is_python else None
 
     @cached_property
-    def definitions(self) -> list[Definition]:
+    def definitions(self) -> Sequence[Definition]:
         """Its functions and classes."""
-        return definitions(self.tree) if self.tree else []
+        return definitions(self.tree) if self.tree else ()
 
     @cached_property
     def tabbed(self) -> bool:

@@ -7,7 +7,7 @@ from stillwater.edits import forms
 from stillwater.edits.code import Code, understand
 from stillwater.edits.fences import Fence
 from stillwater.edits.imports import Importing
-from stillwater.edits.syntax import defines
+from stillwater.edits.syntax import defines, nodes
 
 NO_CODE = "commands and output left out"
 EXAMPLE = "example left out"
@@ -42,4 +42,4 @@ def _is_value(node: ast.stmt) -> bool:
         plain = all(isinstance(one, ast.Name) for one in node.targets)
     else:
         plain = isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name)
-    return plain and not any(isinstance(one, ast.Call) for one in ast.walk(node))
+    return plain and not any(isinstance(one, ast.Call) for one in nodes(node))

@@ -9,7 +9,7 @@ import sys
 
 from stillwater.edits.base import File, file_of
 from stillwater.edits.imports import missing
-from stillwater.edits.syntax import used
+from stillwater.edits.syntax import nodes, used
 
 
 def with_lacking_imports(file: File, text: str) -> tuple[str, list[str]]:
@@ -35,11 +35,11 @@ def _modules_read(tree: ast.Module) -> set[str]:
     """The standard modules that the tree uses by their attributes, and in no other way."""
     owners = {
         id(node.value): node.value.id
-        for node in ast.walk(tree)
+        for node in nodes(tree)
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)
     }
     bare = {
-        node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and id(node) not in owners
+        node.id for node in nodes(tree) if isinstance(node, ast.Name) and id(node) not in owners
     }
     return (set(owners.values()) & sys.stdlib_module_names) - bare
 
@@ -47,7 +47,7 @@ def _modules_read(tree: ast.Module) -> set[str]:
 def _bound(tree: ast.Module) -> set[str]:
     """Every name that anything in the tree binds, wherever."""
     names: set[str] = set()
-    for node in ast.walk(tree):
+    for node in nodes(tree):
         if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
             names.add(node.id)
         elif isinstance(node, ast.alias):
@@ -67,4 +67,4 @@ def _bound(tree: ast.Module) -> set[str]:
 
 
 def _takes_all(tree: ast.Module) -> bool:
-    return any(isinstance(node, ast.alias) and node.name == "*" for node in ast.walk(tree))
+    return any(isinstance(node, ast.alias) and node.name == "*" for node in nodes(tree))

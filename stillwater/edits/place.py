@@ -12,7 +12,7 @@ from stillwater.edits.definitions import Merge
 from stillwater.edits.imports import Importing, missing
 from stillwater.edits.model import Edit, EditError
 from stillwater.edits.replace import by_old_text
-from stillwater.edits.syntax import Defining, Definition, bound, definitions, is_text, used
+from stillwater.edits.syntax import Defining, Definition, bound, definitions, is_text, nodes, used
 from stillwater.edits.testing import foreign_tests
 from stillwater.edits.usage import all_stand
 
@@ -102,7 +102,7 @@ def _same_insides(file: File, code: Code, few: float) -> bool:
     lost = have - Counter(one.label for one in definitions(code.tree))
     if lost.total() > few * have.total():
         return False
-    asked = {one.attr for one in ast.walk(code.tree) if isinstance(one, ast.Attribute)}
+    asked = {one.attr for one in nodes(code.tree) if isinstance(one, ast.Attribute)}
     return asked.isdisjoint(label.rsplit(".", 1)[-1] for label in lost)
 
 

@@ -4,7 +4,7 @@ import ast
 from collections.abc import Iterable, Sequence
 
 from stillwater.edits.imports import Importing
-from stillwater.edits.syntax import Defining, used
+from stillwater.edits.syntax import Defining, nodes, used
 
 _MODULES = {"unittest", "pytest"}
 
@@ -15,8 +15,9 @@ def is_test(node: ast.stmt) -> bool:
         tests = [one for one in node.body if getattr(one, "name", "").startswith("test_")]
         named = node.name.startswith("Test") and bool(tests)
         return named or any("TestCase" in name for base in node.bases for name in _names(base))
-    asserts = any(isinstance(one, ast.Assert) for one in ast.walk(node))
-    return isinstance(node, Defining) and node.name.startswith("test_") and asserts
+    if not (isinstance(node, Defining) and node.name.startswith("test_")):
+        return False
+    return any(isinstance(one, ast.Assert) for one in nodes(node))
 
 
 def foreign_tests(body: Iterable[ast.stmt], among: Iterable[ast.stmt]) -> set[ast.stmt]:
@@ -41,7 +42,7 @@ def _is_tool(node: Importing) -> bool:
 
 
 def _names(node: ast.expr) -> set[str]:
-    return used(node) | {one.attr for one in ast.walk(node) if isinstance(one, ast.Attribute)}
+    return used(node) | {one.attr for one in nodes(node) if isinstance(one, ast.Attribute)}
 
 
 def _bound(node: Importing) -> set[str]:

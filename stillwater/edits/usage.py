@@ -4,7 +4,7 @@ import ast
 import difflib
 from collections.abc import Collection, Iterator, Sequence
 
-from stillwater.edits.syntax import Defining, bound, is_guard, is_text, used
+from stillwater.edits.syntax import Defining, bound, is_guard, is_text, nodes, used
 
 USAGE = "usage left out"
 _SHOWING = (ast.Expr, ast.Assert, ast.For, ast.While, ast.With, ast.AsyncFor, ast.AsyncWith)
@@ -74,7 +74,7 @@ def _new(nodes: Sequence[ast.stmt], old: Sequence[ast.stmt]) -> list[ast.stmt]:
 def _words(node: ast.AST) -> tuple[str, ...]:
     """The kind of the statement, and all names and constants in it."""
     kept = [type(node).__name__]
-    for one in ast.walk(node):
+    for one in nodes(node):
         if isinstance(one, ast.Name):
             kept.append(one.id)
         elif isinstance(one, ast.Attribute):
