@@ -26,6 +26,8 @@ LISTS = frozenset({"models", "skills", "ways", "endpoints"})
 PREFIX = "STILLWATER_"
 KEY_VARIABLE = f"{PREFIX}API_KEY"
 TOML = Path("stillwater.toml")
+MOST, MOST_SECONDS = 10**15, 10**9
+"""No number of a setting is larger: JSON holds them exactly, and the clock takes thirty years."""
 DEFAULT_MODELS = ("ollama_chat/llama3.1:8b", "builtin/mutate")
 
 
@@ -43,7 +45,11 @@ class Config(BaseSettings):
     """Every setting of a run. Times are seconds, sizes are bytes unless the name says otherwise."""
 
     model_config = SettingsConfigDict(
-        env_prefix=PREFIX, extra="forbid", frozen=True, protected_namespaces=()
+        env_prefix=PREFIX,
+        extra="forbid",
+        frozen=True,
+        protected_namespaces=(),
+        allow_inf_nan=False,
     )
     toml_file: ClassVar[Path | None] = None
 
@@ -209,6 +215,11 @@ def load(
         raise ConfigError(_sentence(error, chosen)) from error
     except ValueError as error:
         raise ConfigError(f"{chosen or 'the environment'}: {error}") from error
+    for name in Config.model_fields:
+        value = getattr(loaded, name)
+        most = MOST_SECONDS if isinstance(value, float) else MOST
+        if isinstance(value, int | float) and abs(value) > most:
+            raise ConfigError(f"the setting {name!r} can't be {value}: {most:,} is the most")
     if loaded.key and loaded.key != os.environ.get(KEY_VARIABLE):
         raise ConfigError(
             f"api_key: give it by {KEY_VARIABLE} alone, in capitals: what a run is told is stored, "

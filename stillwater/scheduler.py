@@ -130,6 +130,10 @@ class Scheduler:
     def _advance(self) -> None:
         while self._tracked and not self._signals and self._cancelled is None:
             now = self.clock()
+            if self.pool and (barred := self.pool.barred()):
+                self.blocked = barred
+                self.stop()
+                return
             self._ready.limit(self.limits())
             for machine_id in self._ready.take(now):
                 self._start(machine_id)

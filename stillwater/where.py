@@ -11,7 +11,9 @@ from stillwater.canonical import digest
 from stillwater.errors import InputError
 
 SCHEMES = ("postgresql", "postgres")
-SECRET = frozenset({"password", "sslpassword"})
+SECRET = frozenset(
+    {"password", "sslpassword", "oauth_client_secret", "scram_client_key", "scram_server_key"}
+)
 """What libpq may be given and nobody may see."""
 CONNECTING = {
     "connect_timeout": "10",
@@ -25,6 +27,9 @@ CONNECTING = {
 """What libpq is told where a URL says nothing of it: a machine that is gone is noticed."""
 _AUTHORITY = ("user", "host", "port", "dbname")
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
+
+_NO_FILE = re.compile(r"postgres(ql)?:|(.*\s)?(password|host|dbname)\s*=", re.IGNORECASE)
+"""libpq's other notation, or a URL mistyped: there may be a password in it."""
 
 
 @dataclass(frozen=True)
@@ -65,8 +70,11 @@ class Server:
         return {**CONNECTING, **self.parameters, **more}
 
     def hide(self, text: str) -> str:
-        """What the server or its driver says, without the password."""
-        return text.replace(self.password, "[password]") if self.password else text
+        """What the server or its driver says, without the password and other secrets."""
+        for name, secret in self.parameters.items():
+            if name in SECRET and secret:
+                text = text.replace(secret, f"[{name}]")
+        return text
 
     @property
     def home(self) -> str:
@@ -87,6 +95,11 @@ def database(text: str | Path) -> Database:
     """
     found = _SCHEME.match(str(text))
     if found is None:
+        if _NO_FILE.match(str(text)):
+            raise InputError(
+                "that is no file's name: a database on a PostgreSQL server is given as "
+                "postgresql://user@host:port/name"
+            )
         path = Path(text)
         if path.is_dir():
             raise InputError(f"{path} is a folder: give the path of the database's file with --db")

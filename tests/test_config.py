@@ -55,6 +55,19 @@ def test_a_value_out_of_range_is_one_sentence() -> None:
         config.load({"attempts": "0"})
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("test_timeout", "inf"), ("model_timeout", 1e999), ("defer_seconds", "nan"),
+        ("test_timeout", 1e300), ("seed", 10**30), ("sandbox_slots", str(10**20)),
+        ("test_memory", 10**20),
+    ],
+)  # fmt: skip
+def test_a_number_that_no_record_or_clock_can_hold_is_refused(name: str, value: object) -> None:
+    with pytest.raises(ConfigError, match=f"the setting '{name}' can't be "):
+        config.load({name: value})
+
+
 def test_a_file_that_is_not_toml_is_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "stillwater.toml").write_text("attempts = = 2\n")
     with pytest.raises(ConfigError, match=r"stillwater\.toml"):

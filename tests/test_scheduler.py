@@ -9,10 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from stillwater import runs
 from stillwater.config import Config, load, stored
 from stillwater.errors import WorldError
 from stillwater.executors import ThreadExecutor, Workshop
 from stillwater.machine import Event, State
+from stillwater.models.endpoints import Endpoint, OtherWeights
+from stillwater.models.pool import Pool
 from stillwater.repository import Repositories
 from stillwater.sandbox.protocol import Cancelled, Execution, Job, Setup
 from stillwater.scheduler import Scheduler
@@ -21,6 +24,7 @@ from stillwater.snapshot import Artifact, Outcome, Past, Snapshot
 from stillwater.steps import Step, Tools
 from stillwater.store import Store
 from tests.holds import holds
+from tests.models.test_reach import server
 
 GOOD: dict[State, Event] = {
     State.READ: Event.READ,
@@ -263,6 +267,40 @@ def test_what_serves_nobody_stops_the_run_when_waiting_runs_out_and_ends_no_mach
         assert len(run.store.active("r")) == count
     assert run.scheduler(good).run()
     assert [path[-1] for path in run.paths()] == ["passed"] * count
+
+
+def test_where_no_endpoint_may_be_asked_the_run_stops_and_says_why(tmp_path: Path) -> None:
+    run = Run(tmp_path, 2)
+
+    def check(url: str) -> str | None:
+        raise OtherWeights(f"{url} serves other weights of m")
+
+    scheduler = run.scheduler(good)
+    scheduler.pool = Pool(lambda: [Endpoint("http://a/v1", 1)], check)
+    assert not scheduler.run()
+    assert scheduler.blocked == "http://a/v1 serves other weights of m"
+    scheduler = run.scheduler(good)
+    scheduler.pool = Pool(lambda: [Endpoint("http://a/v1", 1)], lambda url: None)
+    assert scheduler.run()
+    assert [path[-1] for path in run.paths()] == ["passed"] * 2
+
+
+def test_an_arms_own_server_is_no_matter_of_the_endpoints(tmp_path: Path) -> None:
+    run = Run(tmp_path, 1)
+    listed = {"/api/tags": {"models": [{"name": "a:latest"}]}}
+    with server(listed) as first, server(listed) as other:
+        config = load({"endpoints": (first, other)})
+        arms = {"own": {"api_base": "http://127.0.0.1:9"}, "shared": {}}
+        run.store.create_run(
+            run_id="two", dataset="d", dataset_sha256=SHA, version="t", rows=[run.row(0)],
+            config={**stored(config), "arms": arms},
+            arms={"own": "ollama_chat/b", "shared": "ollama_chat/a"},
+        )  # fmt: skip
+        place = runs.Place(tmp_path / "s.db")
+        scheduler = runs.scheduler_of(place, run.store, "two", run.sandbox, None)  # type: ignore[arg-type]
+        assert scheduler.pool is not None
+        with scheduler.pool.watched(lambda: None):
+            assert [one.rests for one in scheduler.pool.servers()] == [False, False]
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ PASSWORD = "s3cr3t-enough"
     [
         (f"postgresql://me:{PASSWORD}@h:5432/db", "postgresql://me@h:5432/db"),
         ("postgres://h/db", "postgresql://h/db"),
+        (f"postgresql://h/db?oauth_client_secret={PASSWORD}", "postgresql://h/db"),
         (f"postgresql:///db?host=/tmp/s&password={PASSWORD}", "postgresql:///db?host=/tmp/s"),
         (f"postgresql://me:{PASSWORD}@[::1]:55/db", "postgresql://me@[::1]:55/db"),
         (
@@ -44,6 +45,9 @@ def test_a_url_is_told_without_its_password_and_means_the_same(url: str, said: s
         (f"postgresql://me:{PASSWORD}@x@h/db", "can't be read"),
         (f"postgresql://me:{PASSWORD}%zz@h/db", "can't be read"),
         (f"postgresql://me:{PASSWORD}@h", "ends with its name"),
+        (f"postgresql:/me:{PASSWORD}@h/db", "is no file's name"),
+        (f"host=h user=me password={PASSWORD} dbname=db", "is no file's name"),
+        (f"password = '{PASSWORD}'", "is no file's name"),
         (f"mysql://me:{PASSWORD}@h/db", "nothing speaks mysql here"),
     ],
 )

@@ -113,6 +113,11 @@ def _from_hub(name: str, split: str) -> Dataset:
         raise DatasetError(
             f"{name}: datasets of the hub need the extra: pip install 'stillwater[hub]'"
         ) from error
+    if Path(name).exists():
+        raise DatasetError(
+            f"{name}: a folder of this name lies here, and would be read in place of the hub's "
+            "dataset: give the path of its file, or start Stillwater elsewhere"
+        )
     # Its retries would bury the one sentence that says what is wrong.
     logging.getLogger("huggingface_hub").setLevel(logging.CRITICAL)
     try:

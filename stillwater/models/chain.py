@@ -7,17 +7,13 @@ from dataclasses import dataclass, replace
 from stillwater.config import Config
 from stillwater.errors import InputError
 from stillwater.models.client import BUILTIN
-from stillwater.models.endpoints import endpoints
+from stillwater.models.endpoints import OtherWeights, endpoints
 from stillwater.models.pool import Pool
 from stillwater.models.reach import Reach, reach
 
 
 class NoModel(InputError):
     """No model of the chain can be reached."""
-
-
-class OtherWeights(InputError):
-    """Two endpoints serve other weights under one name: their answers can't be told apart."""
 
 
 @dataclass(frozen=True)
@@ -128,7 +124,7 @@ def pool_of(config: Config, models: Iterable[str], served: Mapping[str, str | No
                 return found.problem
             digest, wanted = found.served.digest, served.get(model)
             if digest and wanted and digest != wanted:
-                return f"it serves other weights of {model}: {digest}, not {wanted}"
+                raise OtherWeights(f"{url} serves other weights of {model}: {digest}, not {wanted}")
         return None
 
     return Pool(lambda: endpoints(config.endpoints, config.model_slots), check)

@@ -1,5 +1,6 @@
 """The servers that share a run's questions: where each listens, how many it takes at once."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,9 +8,15 @@ from urllib.parse import urlsplit
 
 from stillwater.errors import InputError
 
+_COUNT = re.compile(r"0*[1-9][0-9]{0,5}", re.ASCII)
+
 
 class EndpointError(InputError):
     """What is listed as an endpoint is none."""
+
+
+class OtherWeights(InputError):
+    """Two endpoints serve other weights under one name: their answers can't be told apart."""
 
 
 @dataclass(frozen=True)
@@ -66,14 +73,14 @@ def _endpoint(where: str, line: str, slots: int) -> Endpoint:
         fits = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
     except ValueError:
         fits = False
-    if not fits:
-        shown = url.rpartition("@")[2].partition("?")[0]
-        raise EndpointError(f"{where}: {shown!r} is no endpoint: write it as http://HOST:PORT/v1")
-    if parts.username or parts.password or parts.query:
+    if "@" in line or (fits and parts.query):
         raise EndpointError(
-            f"{where}: the endpoint at {parts.hostname} has credentials or a query in its URL, "
-            "which would be kept as evidence: give the key by STILLWATER_API_KEY"
+            f"{where}: an endpoint has credentials or a query in its URL, which would be kept as "
+            "evidence: give the key by STILLWATER_API_KEY"
         )
-    if count and not (count.strip().isdigit() and int(count) > 0):
+    if not fits:
+        shown = url.partition("?")[0]
+        raise EndpointError(f"{where}: {shown!r} is no endpoint: write it as http://HOST:PORT/v1")
+    if count and not _COUNT.fullmatch(count.strip()):
         raise EndpointError(f"{where}: {count.strip()!r} is no number of requests at once")
     return Endpoint(url.rstrip("/"), int(count) if count else slots)

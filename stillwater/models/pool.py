@@ -2,7 +2,8 @@
 
 An endpoint that fails rests: it gets nothing until its rest is over and it answers again. Rests
 double with every failure in a row. Where all rest, they get one request at a time in turn, so that
-a run never waits in silence: what fails then is told as ever.
+a run never waits in silence: what fails then is told as ever. One that serves other weights than
+the run began with is asked nothing, until it serves them again.
 """
 
 import threading
@@ -14,7 +15,7 @@ from dataclasses import dataclass, field, replace
 
 import structlog
 
-from stillwater.models.endpoints import Endpoint, EndpointError
+from stillwater.models.endpoints import Endpoint, EndpointError, OtherWeights
 
 FIRST_REST, LONGEST_REST = 2.0, 60.0
 """Seconds."""
@@ -26,7 +27,7 @@ MOST_HOMES = 100_000
 
 Listing = Callable[[], Sequence[Endpoint]]
 Check = Callable[[str], str | None]
-"""Whether the server at a URL could answer: None, or why not."""
+"""Whether the server at a URL could answer: None, or why not; raises OtherWeights if it mustn't."""
 
 
 @dataclass
@@ -39,6 +40,10 @@ class Server:
     failures: int = 0
     """In a row."""
     rests_until: float = 0.0
+    barred: str | None = None
+    """Why it mustn't be asked, if so."""
+    unseen: bool = False
+    """Whether it answers again, and has not been checked since."""
 
 
 @dataclass
@@ -55,7 +60,7 @@ class Pool:
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
 
     def __post_init__(self) -> None:
-        self._list(self.listing())
+        self._list(self.listing(), joining=False)
 
     def slots(self) -> int:
         """How many requests may be under way now."""
@@ -88,7 +93,8 @@ class Pool:
             server = self._servers.get(url) or self._gone[url]
             server.busy -= 1
             if answered:
-                server.failures, server.rests = 0, False
+                server.unseen |= server.rests
+                server.failures, server.rests = 0, server.barred is not None
             elif answered is False and not server.rests:
                 self._rest(server, why)
             elif answered is False:
@@ -101,6 +107,12 @@ class Pool:
         """Whether an endpoint that is well is left besides that one."""
         with self._lock:
             return any(not server.rests for other, server in self._servers.items() if other != url)
+
+    def barred(self) -> str | None:
+        """Why no endpoint may be asked, if none may."""
+        with self._lock:
+            reasons = [server.barred for server in self._servers.values()]
+        return "; ".join(map(str, reasons)) if all(reasons) else None
 
     def servers(self) -> list[Server]:
         """How each endpoint is now."""
@@ -117,13 +129,14 @@ class Pool:
         else:
             self._tell_once(None if listed else "no endpoint is listed any more")
             if listed:
-                self._list(listed)
+                # Who joins is checked before it is asked.
+                self._list(listed, joining=True)
         with self._lock:
             now = self.clock()
             due = [
                 server.endpoint.url
                 for server in self._servers.values()
-                if server.rests and server.rests_until <= now
+                if server.unseen or (server.rests and server.rests_until <= now)
             ]
         self._see(due)
         return self._picture() != before
@@ -148,12 +161,13 @@ class Pool:
 
     def _in_use(self) -> list[tuple[Server, int]]:
         """The servers that may be asked, and how much."""
-        well = [server for server in self._servers.values() if not server.rests]
+        fit = [server for server in self._servers.values() if server.barred is None]
+        well = [server for server in fit if not server.rests]
         if well:
             return [(server, server.endpoint.slots) for server in well]
-        return [(min(self._servers.values(), key=lambda one: one.rests_until), 1)]
+        return [(server, 1) for server in sorted(fit, key=lambda one: one.rests_until)[:1]]
 
-    def _list(self, listed: Sequence[Endpoint]) -> None:
+    def _list(self, listed: Sequence[Endpoint], *, joining: bool) -> None:
         with self._lock:
             urls = {endpoint.url for endpoint in listed}
             for url in self._servers.keys() - urls:
@@ -161,7 +175,7 @@ class Pool:
             for endpoint in listed:
                 known = self._servers.get(endpoint.url) or self._gone.pop(endpoint.url, None)
                 if known is None:
-                    known = Server(endpoint)
+                    known = Server(endpoint, rests=joining)
                 known.endpoint = endpoint
                 self._servers[endpoint.url] = known
             self._gone = {url: server for url, server in self._gone.items() if server.busy}
@@ -173,22 +187,28 @@ class Pool:
         with ThreadPoolExecutor(min(CHECKS_AT_ONCE, len(urls))) as pool:
             found = dict(zip(urls, pool.map(self._problem_of, urls), strict=True))
         with self._lock:
-            for url, problem in found.items():
+            for url, (problem, barred) in found.items():
                 server = self._servers.get(url)
                 if server is None:
                     continue
+                server.unseen = False
+                if barred or problem is None:
+                    server.barred = problem
                 if problem is not None:
                     self._rest(server, problem)
                 elif server.rests:
                     server.rests = False
                     structlog.get_logger().info("endpoint answers again", endpoint=url)
 
-    def _problem_of(self, url: str) -> str | None:
+    def _problem_of(self, url: str) -> tuple[str | None, bool]:
+        """Why the server can't be asked, and whether it mustn't be."""
         # A server may say anything, and nothing it says may end the looking.
         try:
-            return self.check(url)
+            return self.check(url), False
+        except OtherWeights as error:
+            return str(error), True
         except Exception as error:
-            return f"its answer can't be understood: {error}"
+            return f"its answer can't be understood: {error}", False
 
     def _rest(self, server: Server, why: str) -> None:
         seconds = min(FIRST_REST * 2 ** min(server.failures, 16), LONGEST_REST)

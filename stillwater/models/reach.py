@@ -109,11 +109,12 @@ def _listed(answer: dict[str, Any], name: str) -> Iterable[dict[str, Any]]:
 
 def _ollama_context(base: str, name: str) -> int | None:
     try:
-        info = _get(f"{base}/api/show", {"model": name}).get("model_info", {})
+        info = _get(f"{base}/api/show", {"model": name}).get("model_info")
     except (OSError, HTTPException, ValueError):
         return None
-    lengths = [value for key, value in info.items() if key.endswith(".context_length")]
-    return int(lengths[0]) if lengths else None
+    told = info.items() if isinstance(info, dict) else ()
+    lengths = [value for key, value in told if key.endswith(".context_length")]
+    return lengths[0] if lengths and isinstance(lengths[0], int) and lengths[0] > 0 else None
 
 
 def _openai(model: str, base: str, key: str | None) -> Reach:

@@ -118,7 +118,10 @@ def _with_headers(send: Send) -> Send:
 
 def _name(host: str) -> str:
     """The host of a Host header, without its port."""
-    return urlsplit(f"//{host}").hostname or "" if host.isprintable() else ""
+    try:
+        return urlsplit(f"//{host}").hostname or "" if host.isprintable() else ""
+    except ValueError:
+        return ""
 
 
 def _is_ours(headers: Headers, host: str) -> bool:
@@ -126,7 +129,7 @@ def _is_ours(headers: Headers, host: str) -> bool:
     if site is not None and site not in {"same-origin", "none"}:
         return False
     origin = headers.get("origin")
-    return origin is None or urlsplit(origin).netloc == host
+    return origin is None or origin.partition("://")[2] == host
 
 
 def _bearer(headers: Headers) -> str:

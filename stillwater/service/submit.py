@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import unquote
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -116,6 +117,11 @@ class Desk:
                 f"the setting {refused[0]!r} is the operator's: set it where the service runs, in "
                 "stillwater.toml or the environment"
             )
+        wanted = [*([asked.model] if asked.model else []), *_words(asked.settings.get("models"))]
+        if any("://" in model for model in wanted):
+            raise InputError(
+                "a model's name holds no URL: where models are served is the operator's to set"
+            )
         flags = {
             name: tuple(value) if isinstance(value, list) else value
             for name, value in asked.settings.items()
@@ -140,6 +146,10 @@ class Desk:
             )
 
 
+def _words(value: object) -> list[str]:
+    return [str(one) for one in (value if isinstance(value, list) else [value] if value else [])]
+
+
 def _ignore(text: str) -> None:
     """What a plan notices stands in the run's configuration: `passed_over`, `num_ctx`."""
 
@@ -151,5 +161,9 @@ def _is_path(url: str) -> bool:
 
 
 def _is_inside(url: str, folder: Path) -> bool:
-    path = url.partition("://")[2] if url.casefold().startswith("file://") else url
-    return Path(path).expanduser().resolve().is_relative_to(folder.resolve())
+    is_url = url.casefold().startswith("file://")
+    # Git reads what is escaped in a URL, too, and its first part as a host.
+    path = unquote(url[len("file://") :]) if is_url else url
+    return not (is_url and path[:1] != "/") and Path(path).expanduser().resolve().is_relative_to(
+        folder.resolve()
+    )

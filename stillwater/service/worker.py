@@ -178,10 +178,12 @@ class Worker:
         run: RunRow | None = None
         while not self._stopping:
             self._woken.clear()
+            run = None
             try:
                 run = self._next()
                 if run is None:
-                    self._woken.wait()
+                    # Not without end: the database may be lost meanwhile.
+                    self._woken.wait(LONGEST_WAIT)
                     continue
                 self._drive(run)
                 wait = FIRST_WAIT

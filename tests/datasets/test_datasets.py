@@ -201,6 +201,17 @@ def test_the_hub_is_asked_by_its_own_names(
     assert len(loaded.sha256) == 64
 
 
+def test_a_folder_that_is_called_like_a_dataset_of_the_hub_is_not_read_for_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "SWE-bench" / "SWE-bench_Lite").mkdir(parents=True)
+    with pytest.raises(DatasetError, match="a folder of this name lies here"):
+        datasets.load("lite")
+    with pytest.raises(DatasetError, match="a folder of this name lies here"):
+        datasets.named("SWE-bench/SWE-bench_Lite", "test")
+
+
 def test_a_misspelt_alias_is_guessed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     with pytest.raises(DatasetError, match=r"did you mean verified\?"):

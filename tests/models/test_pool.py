@@ -6,7 +6,7 @@ import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from stillwater.models.endpoints import Endpoint, EndpointError
+from stillwater.models.endpoints import Endpoint, EndpointError, OtherWeights
 from stillwater.models.pool import LONGEST_REST, Pool
 
 A, B, C = "http://a/v1", "http://b/v1", "http://c/v1"
@@ -180,6 +180,73 @@ def test_a_server_that_answers_nonsense_rests_and_is_looked_at_again() -> None:
         world.now += 2.0
         world.pool.look()
         assert world.pool.slots() == 2
+
+
+def barring(world: World, *urls: str) -> None:
+    """From now on these servers have other weights."""
+
+    def check(url: str) -> str | None:
+        if url in urls:
+            raise OtherWeights(f"{url} serves other weights")
+        return world.problems.get(url)
+
+    world.pool.check = check
+
+
+def test_other_weights_are_not_asked_even_where_nobody_else_is_left() -> None:
+    world = World(a=1, b=1)
+    barring(world, B)
+    with world.pool.watched(lambda: None):
+        assert world.take("x") == A
+        world.problems[A] = "nothing answers"
+        world.pool.ended(A, answered=False)
+        for _ in range(200):
+            world.now += 1.003
+            world.pool.look()
+            if (url := world.take("x")) is not None:
+                assert url == A
+                world.pool.ended(url, answered=False)
+        assert world.pool.barred() is None
+        barring(world, A, B)
+        world.now += LONGEST_REST
+        world.pool.look()
+        assert (world.pool.slots(), world.take("x")) == (0, None)
+        assert world.pool.barred() == f"{A} serves other weights; {B} serves other weights"
+        barring(world)
+        world.problems.clear()
+        world.now += LONGEST_REST
+        world.pool.look()
+        assert (world.pool.slots(), world.pool.barred()) == (2, None)
+
+
+def test_one_that_is_barred_while_it_answers_does_not_come_back_by_its_answer() -> None:
+    world = World(a=1, b=1)
+    assert world.take("x") == A
+    world.pool.ended(A, answered=False)
+    assert (world.take("x"), world.take("y")) == (B, None)
+    world.pool.ended(B, answered=False)
+    url = world.take("x")  # all rest, so one of them is asked
+    assert url is not None
+    barring(world, A, B)
+    world.now += LONGEST_REST
+    world.pool.look()
+    world.pool.ended(url, answered=True)
+    assert world.pool.slots() == 0
+
+
+def test_one_that_joins_or_answers_again_is_checked_at_once() -> None:
+    world = World(a=1)
+    world.listed.append(Endpoint(B, 1))
+    barring(world, B)
+    assert world.pool.look()
+    assert world.pool.slots() == 1
+    assert (world.take("x"), world.take("y")) == (A, None)
+    world.pool.ended(A, answered=False)
+    assert world.take("x") == A
+    world.pool.ended(A, answered=True)
+    barring(world, A, B)
+    world.pool.look()
+    assert world.pool.slots() == 0
 
 
 class AnyOrder(RuleBasedStateMachine):

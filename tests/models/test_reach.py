@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from stillwater.config import load
-from stillwater.models.chain import OtherWeights, pool_of, reach_any
+from stillwater.models.chain import pool_of, reach_any
+from stillwater.models.endpoints import OtherWeights
 from stillwater.models.reach import reach
 
 DIGEST = "365c0bd3c000a25d28ddbf732fe1c6add414de7275464c4e4d1c3b5fcb5d8ad1"
@@ -71,6 +72,13 @@ def test_what_is_no_digest_is_not_taken_for_one(digest: object) -> None:
     assert (served.digest, served.reason) == (None, "its server tells no digest")
 
 
+@pytest.mark.parametrize("info", [None, [], {"x.context_length": None}, {"x.context_length": "n"}])
+def test_a_server_that_tells_its_context_badly_tells_none(info: object) -> None:
+    with server({"/api/tags": {"models": [LLAMA]}, "/api/show": {"model_info": info}}) as base:
+        found = reach("ollama_chat/llama3.1:8b", base)
+    assert (found.problem, found.context) == (None, None)
+
+
 def test_an_openai_server_tells_how_large_its_model_is_and_no_digest() -> None:
     listed = {"data": [{"id": "other"}, {"id": "local", "meta": META}]}
     with server({"/v1/models": listed}) as base:
@@ -117,6 +125,8 @@ def test_servers_of_different_weights_are_refused() -> None:
         assert pool is not None
         with pool.watched(lambda: None):
             assert pool.slots() == 1
+            assert pool.take("x", anywhere=True) == first
+            pool.ended(first, answered=False)
             assert pool.take("x", anywhere=True) == first
 
 

@@ -139,6 +139,11 @@ def test_a_dataset_is_uploaded(world: World) -> None:
         ({"settings": {"endpoints": ["http://elsewhere"]}}, "is the operator's"),
         ({"settings": {"certificate_key": "/etc/shadow"}}, "is the operator's"),
         ({"settings": {"heads_git": "/"}}, "is the operator's"),
+        ({"model": "oobabooga/http://10.0.0.1/x"}, "the operator's to set"),
+        ({"model": None, "settings": {"models": ["m", "x/https://a/y"]}}, "the operator's to set"),
+        ({"model": None, "settings": {"models": "x/https://a/y"}}, "the operator's to set"),
+        ({"settings": {"test_timeout": "inf"}}, "can't be 'inf'"),
+        ({"settings": {"seed": 10**30}}, "'seed' can't be"),
         ({"settings": {"atempts": 3}}, "no setting"),
         ({"settings": {"attempts": 0}}, "can't be 0"),
         ({"settings": {"skills": ["../../secret"]}}, "no name of a skill"),
@@ -192,8 +197,17 @@ def test_the_operator_opens_a_folder_of_repositories(tmp_path: Path) -> None:
     world = World(tmp_path, repositories=(opened,))
     try:
         assert uploaded(world, str(opened / "repository")).status_code == 201
-        outside = str(opened / ".." / "elsewhere")
-        assert "is a path of the server" in problem(uploaded(world, outside), 422)
+        inside = (opened / "repository").as_uri()
+        assert uploaded(world, inside).status_code == 201
+        for outside in (
+            str(opened / ".." / "elsewhere"),
+            f"file://{opened}/%2e%2e/elsewhere",
+            f"file://{opened}/.%2E/elsewhere",
+            f"FILE://{opened}/../elsewhere",
+            f"file:/{opened}",
+            f"file://.{opened}",
+        ):
+            assert "is a path of the server" in problem(uploaded(world, outside), 422)
     finally:
         world.close()
 

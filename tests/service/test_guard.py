@@ -20,7 +20,7 @@ def guarded(tmp_path: Path) -> Iterator[World]:
 
 
 @pytest.mark.parametrize(
-    "host", ["evil.example", "127.0.0.1.evil.example", "10.0.0.1", "", "[::2]"]
+    "host", ["evil.example", "127.0.0.1.evil.example", "10.0.0.1", "", "[::2]", "[", "[x]"]
 )
 def test_without_a_token_only_this_machines_names_are_served(world: World, host: str) -> None:
     answer = world.client.get("/api/runs", headers={"host": host})
@@ -37,6 +37,7 @@ def test_they_are_served(world: World, host: str) -> None:
     [
         {"origin": "http://evil.example"},
         {"origin": "null"},
+        {"origin": "http://["},
         {"origin": "http://127.0.0.1:9999"},
         {"sec-fetch-site": "cross-site"},
         {"sec-fetch-site": "same-site"},

@@ -9,6 +9,7 @@ from stillwater.machine import Event, State
 from stillwater.scheduler import CANCELLED
 from stillwater.service.worker import Activity
 from stillwater.snapshot import Outcome, Snapshot
+from stillwater.store import RunRow
 from tests.service.conftest import World, well
 
 
@@ -101,6 +102,28 @@ def test_a_run_that_breaks_the_scheduler_stops_alone(world: World) -> None:
     activity, reason = world.worker.activity(world.store.run("r-1"))
     assert activity is Activity.BLOCKED
     assert "internal error" in str(reason)
+
+
+def test_a_list_of_runs_that_cannot_be_read_blocks_none_and_is_not_asked_for_at_once(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.add("r-1", 1)
+    world.begin()
+    world.until(lambda: world.finished("r-1"))
+    asked = threading.Event()
+    times: list[None] = []
+
+    def runs() -> list[RunRow]:
+        times.append(None)
+        asked.set()
+        raise ValueError("a row that someone else wrote")
+
+    monkeypatch.setattr(world.store, "runs", runs)
+    world.worker.wake()
+    assert asked.wait(30)
+    world.close()
+    assert len(times) == 1
+    assert not world.worker._blocked
 
 
 def test_a_queued_run_is_cancelled_at_once(world: World) -> None:
