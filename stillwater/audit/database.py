@@ -124,22 +124,23 @@ def _run(connection: sqlite.Connection, name: str) -> str:
 
 def _anchor(connection: sqlite.Connection, since: str, last: int) -> int:
     if since.isascii() and since.isdigit():
-        found = connection.execute("SELECT 1 FROM transitions WHERE id = ?", (int(since),))
-        if since != "0" and found.fetchone() is None:
+        anchor = int(since) if len(since) < 19 else last + 1
+        found = connection.execute("SELECT 1 FROM transitions WHERE id = ?", (anchor,))
+        if anchor and found.fetchone() is None:
             raise AuditError(f"--since {since}: there is no transition {since}; the last is {last}")
-        return int(since)
+        return anchor
     try:
-        moment = datetime.fromisoformat(since)
-    except ValueError as error:
+        # Without a zone it is of the clock that `status` and `show` tell times by.
+        at = datetime.fromisoformat(since).astimezone(UTC)
+    except (ValueError, OverflowError) as error:
         raise AuditError(
             f"--since {since}: give a transition's id, or a time like 2026-11-24T12:00:00Z"
         ) from error
-    at = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    stamp = at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    stamp = at.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
     # The first one after that time, not the last one before: a clock that was set back hides none.
     (first,) = connection.execute(
         "SELECT min(id) FROM transitions WHERE finished_at > ?", (stamp,)
     ).fetchone()
     before = "SELECT coalesce(max(id), 0) FROM transitions WHERE id < ?"
-    (anchor,) = connection.execute(before, (last + 1 if first is None else first,)).fetchone()
-    return int(anchor)
+    (found,) = connection.execute(before, (last + 1 if first is None else first,)).fetchone()
+    return int(found)

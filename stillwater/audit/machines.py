@@ -13,6 +13,12 @@ from stillwater.machine import FINAL
 
 RUNS = "SELECT id, finished_at, CAST(config AS BLOB) FROM runs WHERE id = ?1 OR ?1 IS NULL"
 MACHINES = "SELECT id, state, attempt, arm FROM machines WHERE run_id = ? ORDER BY id"
+MADE_BY = """
+SELECT m.id, m.model, (
+  SELECT t.evidence ->> '$.model' FROM transitions AS t
+  WHERE t.machine_id = m.id AND t.event = 'proposed' ORDER BY t.seq DESC LIMIT 1) AS told
+FROM machines AS m WHERE m.run_id = ? AND m.state = 'VERIFIED' AND m.model <> told LIMIT 1
+"""
 WITHOUT = "SELECT id, run_id FROM machines WHERE run_id NOT IN (SELECT id FROM runs) LIMIT 1"
 
 
@@ -35,6 +41,9 @@ def check(connection: sqlite.Connection, scope: Scope, places: Mapping[int, int]
                 problem = f"it is in {state}, but its run {run} was finished at {finished_at}"
                 raise Broken("machines", machine, problem)
             checked["machines"] += 1
+        for machine, model, told_model in connection.execute(MADE_BY, (run,)):
+            problem = f"its model is {model}, but {told_model} made its patch"
+            raise Broken("machines", machine, problem)
         checked["runs"] += 1
     for machine, run in connection.execute(WITHOUT):
         raise Broken("machines", machine, f"its run {run} is not there")

@@ -69,7 +69,8 @@ def _own(instance: Instance, repo: Path, home: Path) -> str:
     if frozen.commit != instance.base_commit:
         raise InputError(
             f"{repo}: its work tree is not the one that was repaired: bring it to the state before "
-            "the patch, uncommitted changes included"
+            "the patch, uncommitted and untracked files included, and those that came later moved "
+            "away"
         )
     return str(frozen.store)
 

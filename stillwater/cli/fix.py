@@ -48,6 +48,11 @@ def command(
 ) -> None:
     """Repair one's own repository: prints a patch that makes the failing tests pass."""
     settings = settings_of(model, attempts, feedback, sandbox, assignments, config)
+    if settings.feedback == "visible" and issue is None:
+        raise InputError(
+            "feedback = visible hides the failing tests from the model: describe the bug with "
+            "--issue FILE"
+        )
     if sandbox is None and settings.sandbox == "auto":
         # The project's dependencies are installed here, not in an image.
         settings = settings.model_copy(update={"sandbox": "local"})
@@ -58,6 +63,8 @@ def command(
         frozen = own.freeze(repo, home)
         path = os.environ.get("PATH")
         walled, _ = choose(settings.sandbox, place.folder, settings.docker_image, place.label, path)
+        for path_left_out in frozen.left_out:
+            warn(f"The submodule {path_left_out} is not in the copy that the tests run in.")
         warn(f"Running the tests of {frozen.top.name} …")
         dataset = own.dataset(frozen, told, test, settings, walled, place.folder)
         failing = len(dataset.instances[0].FAIL_TO_PASS)
@@ -65,9 +72,11 @@ def command(
         ready = plans.plan(place, dataset, settings, notice, path)
         run_id = plans.create(store, ready)
         patch = _drive(place, store, run_id, walled, verbose=verbose)
+        tried = store.machines(run_id)[0].attempt
     if patch is None:
+        many = "attempt" if tried == 1 else "attempts"
         warn(
-            f"Not repaired in {settings.attempts} attempts by {ready.model}. What was tried: "
+            f"Not repaired in {tried} {many} by {ready.model}. What was tried: "
             f"{program()} show {dataset.instances[0].instance_id} --db {place.db}"
         )
         raise typer.Exit(NOT_REPAIRED)
@@ -84,11 +93,18 @@ def _issue(issue: str | None) -> str | None:
     if issue is None:
         return None
     if issue == "-":
-        return sys.stdin.read()
+        return _text(sys.stdin.buffer.read(), issue)
     try:
-        return Path(issue).read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"--issue {issue}: can't be read: {error}") from error
+        return _text(Path(issue).read_bytes(), issue)
+    except OSError as error:
+        raise InputError(f"--issue {issue}: can't be read: {error.strerror}") from error
+
+
+def _text(content: bytes, name: str) -> str:
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise InputError(f"--issue {name}: it is no UTF-8 text") from error
 
 
 def _drive(

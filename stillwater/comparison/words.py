@@ -9,8 +9,11 @@ NAMED = 5
 
 
 def share(value: float | None) -> str:
-    """`29%`."""
-    return NONE if value is None else f"{value:.0%}"
+    """`29%`, rounded, but 0% only for none and 100% only for all."""
+    if value is None:
+        return NONE
+    percent = round(100 * value)
+    return f"{min(99, max(1, percent)) if 0 < value < 1 else percent}%"
 
 
 def interval(found: tuple[float, float] | None) -> str:

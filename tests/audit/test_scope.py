@@ -1,6 +1,8 @@
 """What an audit covers: from an anchor on, of one run, with heads that were kept, without bases."""
 
 import shutil
+import time
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -52,6 +54,21 @@ def test_since_a_time_checks_all_that_ended_after_it(world: World) -> None:
     assert world.audit(since="2030-01-01").checked["transitions"] == count(world) - number + 1
 
 
+def test_a_time_without_a_zone_is_of_the_clock_that_people_are_shown(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ((at,),) = world.ask("SELECT finished_at FROM transitions WHERE id = 12")
+    after = world.audit(since=at).checked["transitions"]
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
+    try:
+        shown = datetime.fromisoformat(at).astimezone().replace(tzinfo=None).isoformat(" ")
+        assert world.audit(since=shown).checked["transitions"] == after
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+
 def test_since_sees_a_machine_leave_its_place(world: World) -> None:
     world.heads.unlink()
     number = world.id("told", "long", "passed", 4)
@@ -61,7 +78,9 @@ def test_since_sees_a_machine_leave_its_place(world: World) -> None:
     assert "it is of attempt 3" in violation.problem
 
 
-@pytest.mark.parametrize("since", ["7000", "yesterday", "-1", "12:00"])
+@pytest.mark.parametrize(
+    "since", ["7000", "9" * 30, "yesterday", "-1", "12:00", "0001-01-01T00:00:00+14:00"]
+)
 def test_a_since_that_means_nothing_is_bad_input(world: World, since: str) -> None:
     with pytest.raises(AuditError, match="--since"):
         world.audit(since=since)

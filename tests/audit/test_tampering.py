@@ -113,6 +113,7 @@ def test_a_cut_tail_leaves_machines_where_no_transition_leads(world: World) -> N
     [
         ("UPDATE machines SET state = 'VERIFIED'", "machines", "its transitions lead to FAILED"),
         ("UPDATE machines SET attempt = 9", "machines", "it is at attempt 9"),
+        ("UPDATE machines SET model = 'anthropic/other'", "machines", "made its patch"),
         (
             "UPDATE runs SET config = json_set(config, '$.attempts', 2)",
             "machines",

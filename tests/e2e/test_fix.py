@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.command import stillwater
+from tests.e2e.command import ROOT, environment, stillwater
 from tests.models.server import Script, openai_server
 
 CODE = '''"""Prices."""
@@ -120,6 +120,144 @@ def test_a_run_that_was_stopped_goes_on_with_the_persons_own_programs(
         gone_on = stillwater(tmp_path, *shlex.split(told.partition("stillwater ")[2]), PATH=path)
     assert gone_on.returncode == 0, gone_on.stderr
     assert "Final: 1/1 verified" in gone_on.stdout
+
+
+def test_a_command_that_stops_at_the_first_failure_has_to_pass_as_a_whole(
+    repo: Path, tmp_path: Path
+) -> None:
+    (repo / "test_prices.py").write_text(TEST + "\n\ndef test_other():\n    assert False\n")
+    words = ("--repo", str(repo), "--attempts", "2", "--test", "python -m pytest -q -x")
+    done = stillwater(tmp_path, *FIX, *words)
+    assert done.returncode == 1, done.stderr
+    assert "Verified" not in done.stderr
+
+
+def test_the_tests_run_in_the_folder_that_is_named(repo: Path, tmp_path: Path) -> None:
+    (repo / "sub dir").mkdir()
+    for name in ("prices.py", "test_prices.py"):
+        (repo / name).rename(repo / "sub dir" / name)
+    words = (
+        "--repo",
+        str(repo / "sub dir"),
+        "--apply",
+        "--test",
+        "python -m pytest -q test_prices.py",
+    )
+    done = stillwater(tmp_path, *FIX, *words)
+    assert done.returncode == 0, done.stderr
+    assert "whole - whole * discount" in (repo / "sub dir" / "prices.py").read_text()
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        ("python -m pytest -q no_such_file.py", "runs no test"),
+        ("python -m pytest --no-such-option", "runs no test"),
+        ("python -m pytest -q -k nothing_like_that", "runs no test"),
+        ("python -m no_such_module", "runs no test: "),
+        ("./test_prices.py", "runs no test: "),
+        ("python -m pytest -q | tee out.txt", "passes: there is nothing to repair"),
+        ("python -m pytest -q -x; true", "exits with 0 though tests fail"),
+        ("python -m pytest # \udcff", "no UTF-8 text"),
+    ],
+)
+def test_a_command_that_tells_of_no_failing_test_is_refused(
+    repo: Path, tmp_path: Path, command: str, said: str
+) -> None:
+    if "tee" in command:
+        (repo / "prices.py").write_text(CODE.replace("whole + whole", "whole - whole"))
+    done = stillwater(tmp_path, *FIX, "--repo", str(repo), "--test", command)
+    assert done.returncode == 2, done.stderr
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_what_stands_behind_the_tests_hides_no_failure(repo: Path, tmp_path: Path) -> None:
+    command = "python -m pytest -q | tee out.txt"
+    done = stillwater(tmp_path, *FIX, "--repo", str(repo), "--apply", "--test", command)
+    assert done.returncode == 0, done.stderr
+    assert "whole - whole * discount" in (repo / "prices.py").read_text()
+
+
+def test_a_model_that_must_not_see_the_tests_is_told_of_the_bug_by_the_person(
+    repo: Path, tmp_path: Path
+) -> None:
+    done = stillwater(tmp_path, *FIX, "--repo", str(repo), "--feedback", "visible")
+    assert done.returncode == 2
+    assert "describe the bug with --issue" in done.stderr
+
+
+def test_what_is_tracked_is_copied_and_what_the_person_ignores_is_not(
+    repo: Path, tmp_path: Path
+) -> None:
+    (repo / ".gitignore").write_text("*.log\n")
+    (repo / "data.log").write_text("3")
+    git(repo, "add", "-f", "data.log")
+    (repo / "other.log").write_text("4")
+    (repo / "mine.secret").write_text("5")
+    (repo / "gone.py").write_text("")
+    git(repo, "add", "gone.py")
+    (repo / "gone.py").unlink()
+    ignored = tmp_path / ".config" / "git"
+    ignored.mkdir(parents=True)
+    (ignored / "ignore").write_text("*.secret\n")
+    listing = (
+        "from pathlib import Path; from stillwater import own, git; "
+        f"made = own.freeze(Path({str(repo)!r}), Path({str(tmp_path / 'frozen')!r})); "
+        f"Path({str(tmp_path / 'listed')!r}).write_text("
+        "'|'.join(one.path for one in git.entries(made.store, made.commit)))"
+    )
+    with (repo / "fix [1].patch").open("w") as printed:
+        subprocess.run(
+            [sys.executable, "-c", listing], check=True, stdout=printed,
+            env={**os.environ, "HOME": str(tmp_path), "XDG_CONFIG_HOME": ""},
+        )  # fmt: skip
+    listed = (tmp_path / "listed").read_text().split("|")
+    assert listed == [".gitignore", "data.log", "prices.py", "test_prices.py"]
+
+
+def test_a_submodule_is_named_that_the_tests_will_not_have(repo: Path, tmp_path: Path) -> None:
+    (repo / "vendor").mkdir()
+    git(repo / "vendor", "init", "-q")
+    git(repo / "vendor", "commit", "-q", "--allow-empty", "-m", "one")
+    done = stillwater(tmp_path, *FIX, "--repo", str(repo))
+    assert done.returncode == 0, done.stderr
+    assert "submodule vendor is not in the copy" in done.stderr
+
+
+def test_line_ends_stay_as_the_work_tree_has_them(repo: Path, tmp_path: Path) -> None:
+    (repo / ".gitattributes").write_text("* text=auto\n")
+    git(repo, "config", "core.autocrlf", "true")
+    git(repo, "add", "-A")
+    (repo / "prices.py").write_bytes(CODE.replace("\n", "\r\n").encode())
+    done = stillwater(tmp_path, *FIX, "--repo", str(repo), "--apply")
+    assert done.returncode == 0, done.stderr
+    content = (repo / "prices.py").read_bytes()
+    assert b"whole - whole * discount" in content
+    assert content.count(b"\r\n") == content.count(b"\n")
+
+
+def test_a_lock_that_a_killed_git_left_is_no_obstacle(repo: Path, tmp_path: Path) -> None:
+    words = ("--repo", str(repo), "--test", "no-such-program")
+    assert stillwater(tmp_path, *FIX, *words).returncode == 2
+    (index,) = (tmp_path / "state").rglob("own.index")
+    index.with_name("own.index.lock").touch()
+    assert "can't run" in stillwater(tmp_path, *FIX, *words).stderr
+
+
+@pytest.mark.parametrize("where", ["issue", "stdin", "repository"])
+def test_what_is_no_text_is_one_sentence(repo: Path, tmp_path: Path, where: str) -> None:
+    (tmp_path / "latin.md").write_bytes(b"caf\xe9 bug")
+    strange = repo.rename(tmp_path / "caf\udce9") if where == "repository" else repo
+    issue = {"issue": ("--issue", "latin.md"), "stdin": ("--issue", "-")}.get(where, ())
+    done = subprocess.run(
+        [sys.executable, "-m", "stillwater", *FIX, "--repo", os.fsencode(strange), *issue],
+        cwd=tmp_path, env=environment(tmp_path) | {"PYTHONPATH": str(ROOT)},
+        input=b"caf\xe9 bug", capture_output=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 2, done.stderr
+    assert b"UTF-8 text" in done.stderr
+    assert b"Traceback" not in done.stderr
 
 
 def test_apply_changes_the_work_tree_and_the_tests_pass(repo: Path, tmp_path: Path) -> None:
