@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from stillwater import own
+from stillwater import worktree
 from stillwater.canonical import digest
 from stillwater.certificates.patches import forbidden
 from stillwater.certificates.reading import Certificate
@@ -65,7 +65,7 @@ def located(certificate: Certificate, repo: str | None, home: Path) -> Instance:
 
 
 def _own(instance: Instance, repo: Path, home: Path) -> str:
-    frozen = own.freeze(repo, home / "own")
+    frozen = worktree.freeze(repo, home / "own")
     if frozen.commit != instance.base_commit:
         raise InputError(
             f"{repo}: its work tree is not the one that was repaired: bring it to the state before "

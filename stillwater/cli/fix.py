@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from stillwater import own, plans, runs
+from stillwater import own, plans, runs, worktree
 from stillwater.cli import watch
 from stillwater.cli.options import (
     Attempts,
@@ -60,7 +60,7 @@ def command(
     home = own.home_of(repo)
     place = runs.Place(home / "stillwater.db", certificate_key=settings.certificate_key)
     with runs.opened(place) as store:
-        frozen = own.freeze(repo, home)
+        frozen = worktree.freeze(repo, home)
         path = os.environ.get("PATH")
         walled, _ = choose(settings.sandbox, place.folder, settings.docker_image, place.label, path)
         for path_left_out in frozen.left_out:
@@ -83,7 +83,7 @@ def command(
     # `git apply` must get every byte; a terminal would obey some of them.
     print(printable(patch) if sys.stdout.isatty() else patch, end="")
     if apply:
-        own.apply(frozen, patch)
+        worktree.apply(frozen, patch)
         warn(f"Applied to {frozen.top}.")
     else:
         warn("Verified. Add --apply, or pipe this into `git apply`.")

@@ -187,12 +187,12 @@ def test_no_file_is_bad_input(words: tuple[str, ...]) -> None:
 def test_a_work_tree_that_fix_repaired_is_verified_by_its_state(
     world: World, forge: Any, statement: dict[str, Any], tmp_path: Path
 ) -> None:
-    from stillwater import own
+    from stillwater import worktree
 
     mine = tmp_path / "mine"
     shutil.copytree(world.repo, mine, ignore=shutil.ignore_patterns(".git"))
     git(mine, "init", "-q")
-    frozen = own.freeze(mine, tmp_path / "state")
+    frozen = worktree.freeze(mine, tmp_path / "state")
     instance = {
         **statement["predicate"]["stillwater"]["instance"],
         "repo": "own/mine", "repo_url": str(frozen.store), "base_commit": frozen.commit,

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from stillwater import worktree
 from tests.e2e.command import ROOT, environment, stillwater
 from tests.models.server import Script, openai_server
 
@@ -201,9 +202,13 @@ def test_what_is_tracked_is_copied_and_what_the_person_ignores_is_not(
     ignored = tmp_path / ".config" / "git"
     ignored.mkdir(parents=True)
     (ignored / "ignore").write_text("*.secret\n")
+    (repo / "fix [1].patch").touch()
+    (repo / "mine.secret").rename(repo / "mine.known")
+    worktree.freeze(repo, tmp_path / "frozen")  # with all of these, which are ignored from now on
+    (repo / "mine.known").rename(repo / "mine.secret")
     listing = (
-        "from pathlib import Path; from stillwater import own, git; "
-        f"made = own.freeze(Path({str(repo)!r}), Path({str(tmp_path / 'frozen')!r})); "
+        "from pathlib import Path; from stillwater import worktree, git; "
+        f"made = worktree.freeze(Path({str(repo)!r}), Path({str(tmp_path / 'frozen')!r})); "
         f"Path({str(tmp_path / 'listed')!r}).write_text("
         "'|'.join(one.path for one in git.entries(made.store, made.commit)))"
     )
