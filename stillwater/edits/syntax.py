@@ -118,7 +118,7 @@ def last_line(node: ast.stmt) -> int:
 
 
 def nodes(tree: ast.AST) -> list[ast.AST]:
-    """The node and all that is in it, as `ast.walk` has them, in a third of its time."""
+    """The node and all that is in it, in the order of `ast.walk`, and in less time."""
     found = [tree]
     for node in found:
         for name in node._fields:
