@@ -135,7 +135,8 @@ def scheduler_of(
             name: one.model_copy(update=moved) if one.api_base == base else one
             for name, one in arms.items()
         }
-    shared = (row.model for row in store.machines(run_id) if _shares(arms.get(row.arm, config)))
+    rows = store.machines(run_id)
+    shared = (row.model for row in rows if arms.get(row.arm, config).api_base is None)
     pool = pool_of(config, shared, served_of(run.config))
     executor: Executor
     if place.cluster is None or steps is not STEPS:
@@ -152,11 +153,6 @@ def scheduler_of(
         listener=listener,
         pool=pool,
     )
-
-
-def _shares(config: Config) -> bool:
-    """Whether the model of machines with that configuration is asked at the run's endpoints."""
-    return config.api_base is None
 
 
 def _threads(

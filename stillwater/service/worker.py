@@ -175,10 +175,9 @@ class Worker:
 
     def _work(self) -> None:
         wait = FIRST_WAIT
-        run: RunRow | None = None
         while not self._stopping:
             self._woken.clear()
-            run = None
+            run: RunRow | None = None
             try:
                 run = self._next()
                 if run is None:
