@@ -74,6 +74,13 @@ def freeze(repo: Path, folder: Path) -> Frozen:
     return Frozen(Path(named), prefix, store, commit, left_out)
 
 
+def untracked(top: Path) -> list[str]:
+    """The files that the repository doesn't track, and the person's git doesn't ignore."""
+    hide = ("-C", str(top), "-c", f"core.excludesFile={_ignored_everywhere(top)}")
+    listed = git(*hide, "ls-files", "-o", "--exclude-standard", "-z").stdout
+    return [path.decode("utf-8", "replace") for path in listed.split(b"\0") if path]
+
+
 def apply(frozen: Frozen, patch: str) -> None:
     """Apply the patch to the work tree itself.
 

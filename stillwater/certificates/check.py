@@ -67,10 +67,12 @@ def located(certificate: Certificate, repo: str | None, home: Path) -> Instance:
 def _own(instance: Instance, repo: Path, home: Path) -> str:
     frozen = worktree.freeze(repo, home / "own")
     if frozen.commit != instance.base_commit:
+        names = worktree.untracked(frozen.top)
+        there = f" (untracked in it: {_named(names)})" if names else ""
         raise InputError(
             f"{repo}: its work tree is not the one that was repaired: bring it to the state before "
-            "the patch, uncommitted and untracked files included, and those that came later moved "
-            "away"
+            "the patch, uncommitted and untracked files included, and move away those that came "
+            f"later{there}"
         )
     return str(frozen.store)
 
@@ -159,6 +161,6 @@ def _failed(outcome: Outcome, name: str) -> list[str]:
     return [str(one) for one in failed] if isinstance(failed, list) else []
 
 
-def _named(tests: list[str]) -> str:
-    more = f" and {len(tests) - _MOST_NAMED} more" if len(tests) > _MOST_NAMED else ""
-    return ", ".join(tests[:_MOST_NAMED]) + more
+def _named(names: list[str]) -> str:
+    more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
+    return ", ".join(names[:_MOST_NAMED]) + more

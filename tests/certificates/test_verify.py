@@ -203,6 +203,10 @@ def test_a_work_tree_that_fix_repaired_is_verified_by_its_state(
     (mine / "code_.py").write_text("changed\n")
     done = call("verify", file, "--repo", mine, *LOCAL)
     assert "is not the one that was repaired" in str(done.exception)
+    git(mine, "add", "-A")
+    (mine / "fix.patch").touch()
+    done = call("verify", file, "--repo", mine, *LOCAL)
+    assert str(done.exception).endswith("came later (untracked in it: fix.patch)")
 
 
 def test_a_verification_that_is_ended_leaves_nothing(
