@@ -68,7 +68,7 @@ def make(folder: Path) -> World:
         "instance_id": NAME, "repo": "s/s", "repo_url": str(source), "base_commit": commit,
         "problem_statement": "double(4) gives 5", "test_patch": git(source, "diff", "--cached"),
         "FAIL_TO_PASS": [DOUBLE], "PASS_TO_PASS": [TRIPLE], "patch": "the dataset's own fix",
-        "test_command": "PYTHONPATH=$PWD python -m pytest -rA",
+        "test_command": "PYTHONPATH=$PWD PYTEST_DISABLE_PLUGIN_AUTOLOAD=1 python -m pytest -rA",
     }  # fmt: skip
     settings = {
         "models": ("m",), "attempts": 3, "retry": "feedback", "find_suspects": False,

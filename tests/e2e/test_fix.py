@@ -31,7 +31,8 @@ def test_plain():
 def test_discount():
     assert total([100, 100], discount=10) == 180
 """
-FIX = ("fix", "--model", "builtin/mutate", "--test", "python -m pytest -q")
+PYTEST = "PYTEST_DISABLE_PLUGIN_AUTOLOAD=1 python -m pytest"
+FIX = ("fix", "--model", "builtin/mutate", "--test", f"{PYTEST} -q")
 
 
 @pytest.fixture
@@ -102,7 +103,7 @@ def test_a_run_that_was_stopped_goes_on_with_the_persons_own_programs(
 ) -> None:
     own = tmp_path / "own"
     own.mkdir()
-    (own / "run-tests").write_text('#!/bin/sh\nexec python -m pytest -q "$@"\n')
+    (own / "run-tests").write_text(f'#!/bin/sh\n{PYTEST} -q "$@"\n')
     (own / "run-tests").chmod(0o755)
     path = f"{own}:{Path(sys.executable).parent}:{os.environ['PATH']}"
     refusing = Script(status=401, error="invalid key", context=16384, prompt_tokens=9000)
@@ -127,7 +128,7 @@ def test_a_command_that_stops_at_the_first_failure_has_to_pass_as_a_whole(
     repo: Path, tmp_path: Path
 ) -> None:
     (repo / "test_prices.py").write_text(TEST + "\n\ndef test_other():\n    assert False\n")
-    words = ("--repo", str(repo), "--attempts", "2", "--test", "python -m pytest -q -x")
+    words = ("--repo", str(repo), "--attempts", "2", "--test", f"{PYTEST} -q -x")
     done = stillwater(tmp_path, *FIX, *words)
     assert done.returncode == 1, done.stderr
     assert "Verified" not in done.stderr
@@ -142,7 +143,7 @@ def test_the_tests_run_in_the_folder_that_is_named(repo: Path, tmp_path: Path) -
         str(repo / "sub dir"),
         "--apply",
         "--test",
-        "python -m pytest -q test_prices.py",
+        f"{PYTEST} -q test_prices.py",
     )
     done = stillwater(tmp_path, *FIX, *words)
     assert done.returncode == 0, done.stderr
@@ -152,14 +153,14 @@ def test_the_tests_run_in_the_folder_that_is_named(repo: Path, tmp_path: Path) -
 @pytest.mark.parametrize(
     ("command", "said"),
     [
-        ("python -m pytest -q no_such_file.py", "runs no test"),
-        ("python -m pytest --no-such-option", "runs no test"),
-        ("python -m pytest -q -k nothing_like_that", "runs no test"),
+        (f"{PYTEST} -q no_such_file.py", "runs no test"),
+        (f"{PYTEST} --no-such-option", "runs no test"),
+        (f"{PYTEST} -q -k nothing_like_that", "runs no test"),
         ("python -m no_such_module", "runs no test: "),
         ("./test_prices.py", "runs no test: "),
-        ("python -m pytest -q | tee out.txt", "passes: there is nothing to repair"),
-        ("python -m pytest -q -x; true", "exits with 0 though tests fail"),
-        ("python -m pytest # \udcff", "no UTF-8 text"),
+        (f"{PYTEST} -q | tee out.txt", "passes: there is nothing to repair"),
+        (f"{PYTEST} -q -x; true", "exits with 0 though tests fail"),
+        (f"{PYTEST} # \udcff", "no UTF-8 text"),
     ],
 )
 def test_a_command_that_tells_of_no_failing_test_is_refused(
@@ -174,7 +175,7 @@ def test_a_command_that_tells_of_no_failing_test_is_refused(
 
 
 def test_what_stands_behind_the_tests_hides_no_failure(repo: Path, tmp_path: Path) -> None:
-    command = "python -m pytest -q | tee out.txt"
+    command = f"{PYTEST} -q | tee out.txt"
     done = stillwater(tmp_path, *FIX, "--repo", str(repo), "--apply", "--test", command)
     assert done.returncode == 0, done.stderr
     assert "whole - whole * discount" in (repo / "prices.py").read_text()

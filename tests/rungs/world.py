@@ -100,7 +100,7 @@ def _row(made: World, commit: str, hidden: str, failing: Sequence[str]) -> dict[
         "instance_id": "s__s-1", "repo": "s/s", "repo_url": str(made.source),
         "base_commit": commit, "problem_statement": "double(4) gives 5", "test_patch": patch,
         "FAIL_TO_PASS": list(failing), "PASS_TO_PASS": [TRIPLE],
-        "test_command": "PYTHONPATH=$PWD python -m pytest -rA",
+        "test_command": "PYTHONPATH=$PWD PYTEST_DISABLE_PLUGIN_AUTOLOAD=1 python -m pytest -rA",
     }  # fmt: skip
 
 

@@ -98,7 +98,7 @@ def world(tmp_path: Path) -> Iterator[World]:
         "problem_statement": "double(4) gives 5", "test_patch": git("diff", "--cached"),
         "FAIL_TO_PASS": ["tests/test_hidden.py::test_double"],
         "PASS_TO_PASS": ["tests/test_code.py::test_triple"],
-        "test_command": "PYTHONPATH=$PWD python -m pytest -rA",
+        "test_command": "PYTHONPATH=$PWD PYTEST_DISABLE_PLUGIN_AUTOLOAD=1 python -m pytest -rA",
     }  # fmt: skip
     script = Script(prompt_tokens=1000)
     with openai_server(script) as base:
