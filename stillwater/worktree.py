@@ -76,7 +76,7 @@ def freeze(repo: Path, folder: Path) -> Frozen:
 
 def untracked(top: Path) -> list[str]:
     """The files that the repository doesn't track, and the person's git doesn't ignore."""
-    hide = ("-C", str(top), "-c", f"core.excludesFile={_ignored_everywhere(top)}")
+    hide = _hiding(top)
     listed = git(*hide, "ls-files", "-o", "--exclude-standard", "-z").stdout
     return [path.decode("utf-8", "replace") for path in listed.split(b"\0") if path]
 
@@ -101,7 +101,7 @@ def _written(top: Path, store: Path, index: Path) -> str:
     (store / "info").mkdir(exist_ok=True)
     (store / "info" / "exclude").write_bytes(_excluded(top))
     index.with_name(f"{index.name}.lock").unlink(missing_ok=True)  # a killed git left it
-    hide = ("-C", str(top), "-c", f"core.excludesFile={_ignored_everywhere(top)}")
+    hide = _hiding(top)
     ours = (*hide, "--git-dir", str(store), "--work-tree", str(top))
     variables = {"GIT_INDEX_FILE": str(index)}
     update, paths = (*ours, "update-index"), ("-z", "--stdin")
@@ -152,9 +152,10 @@ def _file_at(descriptor: int) -> Path | None:
     return file if file.is_file() else None
 
 
-def _ignored_everywhere(top: Path) -> str:
-    """The file of what the person's git ignores in all repositories, as their own git says."""
+def _hiding(top: Path) -> tuple[str, ...]:
+    """Git's words for: there, without what the person's own git ignores in all repositories."""
     words = ("git", "-C", str(top), "config", "--get", "--type=path", "core.excludesFile")
     told = subprocess.run(words, capture_output=True, stdin=subprocess.DEVNULL, check=False)
     home = os.environ.get("XDG_CONFIG_HOME") or str(Path.home() / ".config")
-    return os.fsdecode(told.stdout.rstrip(b"\n")) or str(Path(home) / "git" / "ignore")
+    file = os.fsdecode(told.stdout.rstrip(b"\n")) or str(Path(home) / "git" / "ignore")
+    return "-C", str(top), "-c", f"core.excludesFile={file}"
