@@ -109,6 +109,11 @@ class Entry:
         """Whether it is a file, executable or not."""
         return self.mode.startswith("100")
 
+    @property
+    def is_submodule(self) -> bool:
+        """Whether it is another repository's commit, whose files aren't among these."""
+        return self.mode == "160000"
+
 
 def entries(store: Path, commit: str) -> Iterator[Entry]:
     """Every file of the commit; names that aren't UTF-8 hold surrogates.

@@ -12,8 +12,6 @@ from pathlib import Path
 from stillwater.errors import InputError
 from stillwater.git import entries, git
 
-SUBMODULE = "160000"
-"""The mode of a submodule in a tree of git."""
 IGNORED = ("ls-files", "-c", "-i", "--exclude-standard", "-z")
 IDENTITY = {
     f"GIT_{who}_{what}": value
@@ -70,7 +68,7 @@ def freeze(repo: Path, folder: Path) -> Frozen:
     tree = _written(Path(named), store, folder.absolute() / "own.index")
     made = git("-C", str(store), "commit-tree", tree, "-m", "work tree", variables=IDENTITY)
     commit = _must(made, "can't be copied").decode().strip()
-    left_out = tuple(one.path for one in entries(store, commit) if one.mode == SUBMODULE)
+    left_out = tuple(one.path for one in entries(store, commit) if one.is_submodule)
     return Frozen(Path(named), prefix, store, commit, left_out)
 
 

@@ -3,17 +3,15 @@
 import json
 
 from stillwater.comparison.model import ArmFigures, Comparison
+from stillwater.telling.results import percent
 
 NONE = "–"
 NAMED = 5
 
 
 def share(value: float | None) -> str:
-    """`29%`, rounded, but 0% only for none and 100% only for all."""
-    if value is None:
-        return NONE
-    percent = round(100 * value)
-    return f"{min(99, max(1, percent)) if 0 < value < 1 else percent}%"
+    """`29%`; an en dash where there is none."""
+    return NONE if value is None else percent(value)
 
 
 def interval(found: tuple[float, float] | None) -> str:

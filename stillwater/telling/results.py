@@ -49,12 +49,14 @@ def verdict(state: str) -> str:
 
 
 def percentage(part: int, total: int) -> str:
-    """The share, rounded, but 0% only for none and 100% only for all."""
-    if not total:
-        return "–"
-    if part in {0, total}:
-        return f"{100 * part // total}%"
-    return f"{min(99, max(1, round(100 * part / total)))}%"
+    """The share, as `percent` writes it; an en dash of nothing."""
+    return percent(part / total) if total else "–"
+
+
+def percent(share: float) -> str:
+    """`29%`, rounded, but 0% only for none and 100% only for all."""
+    rounded = round(100 * share)
+    return f"{min(99, max(1, rounded)) if 0 < share < 1 else rounded}%"
 
 
 def arms_of(outcomes: Sequence[Ended]) -> Sequence[str]:
