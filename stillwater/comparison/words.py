@@ -3,7 +3,7 @@
 import json
 
 from stillwater.comparison.model import ArmFigures, Comparison
-from stillwater.telling.results import percent
+from stillwater.rounding import percent
 
 NONE = "–"
 NAMED = 5

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from stillwater.machine import State
+from stillwater.rounding import percent
 
 FEEDBACK_NOTES = {
     "tests": "feedback = tests: the model saw the tests' failures; not a SWE-bench score",
@@ -51,12 +52,6 @@ def verdict(state: str) -> str:
 def percentage(part: int, total: int) -> str:
     """The share, as `percent` writes it; an en dash of nothing."""
     return percent(part / total) if total else "–"
-
-
-def percent(share: float) -> str:
-    """`29%`, rounded, but 0% only for none and 100% only for all."""
-    rounded = round(100 * share)
-    return f"{min(99, max(1, rounded)) if 0 < share < 1 else rounded}%"
 
 
 def arms_of(outcomes: Sequence[Ended]) -> Sequence[str]:
