@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+from tests.patience import DEADLINE
+
 MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
 CONFIG = "application/vnd.docker.container.image.v1+json"
 LAYER = "application/vnd.docker.image.rootfs.diff.tar.gzip"
@@ -64,7 +66,7 @@ class Registry:
         if kind == "blobs" and reference in self.blobs:
             if not self.gate.is_set():
                 self.waiting.set()
-                self.gate.wait(60)
+                self.gate.wait(DEADLINE)
             return "application/octet-stream", self.blobs[reference]
         return None
 

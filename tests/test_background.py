@@ -10,7 +10,8 @@ import pytest
 from stillwater import background
 from stillwater.background import begin, promise
 from stillwater.memory import OutOfMemory
-from tests.e2e.command import DEADLINE, ROOT
+from tests.e2e.command import ROOT
+from tests.patience import DEADLINE
 
 NO_MEMORY_FOR_THE_OUTCOME = """
 import threading

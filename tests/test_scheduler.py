@@ -25,6 +25,7 @@ from stillwater.steps import Step, Tools
 from stillwater.store import Store
 from tests.holds import holds
 from tests.models.test_reach import server
+from tests.patience import DEADLINE
 
 GOOD: dict[State, Event] = {
     State.READ: Event.READ,
@@ -180,7 +181,7 @@ def test_deferring_runs_out_once_another_is_served(tmp_path: Path) -> None:
                 has_waited.set()
             raise WorldError("no engine")
         if snapshot.state is State.READ:
-            assert has_waited.wait(30)
+            assert has_waited.wait(DEADLINE)
         return good(snapshot)
 
     assert run.scheduler(step).run()
@@ -210,11 +211,11 @@ def test_a_machine_that_is_aborted_stops_no_run_whose_others_wait(tmp_path: Path
 
     def step(snapshot: Snapshot) -> Outcome:
         if snapshot.instance.instance_id == "i-0":
-            assert waits.wait(30)
+            assert waits.wait(DEADLINE)
             raise Own("its environment is broken")
         if not snapshot.past:
             raise WorldError("busy")
-        assert is_aborted.wait(30)
+        assert is_aborted.wait(DEADLINE)
         return good(snapshot)
 
     scheduler = run.scheduler(step)
@@ -358,7 +359,7 @@ def test_slots_are_limits_that_are_reached(
                 most[state] = max(most[state], inside[state])
                 if inside[state] == limit[state]:
                     full[state].set()
-            assert full[state].wait(30)
+            assert full[state].wait(DEADLINE)
             threading.Event().wait(0.01)
             with lock:
                 inside[state] -= 1
@@ -406,7 +407,7 @@ def test_a_second_stop_cancels_what_runs_and_commits_nothing_of_it(tmp_path: Pat
     def step(snapshot: Snapshot) -> Outcome:
         scheduler[0].stop()
         scheduler[0].stop()
-        assert run.sandbox.cancelled.wait(5)
+        assert run.sandbox.cancelled.wait(DEADLINE)
         raise Cancelled("stopped")
 
     scheduler.append(run.scheduler(step))

@@ -63,9 +63,16 @@ class Pool:
         self._list(self.listing(), joining=False)
 
     def slots(self) -> int:
-        """How many requests may be under way now."""
+        """How many requests may be under way now, with those at servers that get no more."""
         with self._lock:
-            return sum(slots for _, slots in self._in_use())
+            in_use = self._in_use()
+            asked = {server.endpoint.url for server, _ in in_use}
+            others = [
+                server.busy
+                for url, server in (self._servers | self._gone).items()
+                if url not in asked
+            ]
+            return sum(max(slots, server.busy) for server, slots in in_use) + sum(others)
 
     def take(self, prefix: str, *, anywhere: bool) -> str | None:
         """The URL of the endpoint for a prompt that begins like others of this `prefix`.

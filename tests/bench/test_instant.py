@@ -10,6 +10,7 @@ import pytest
 
 from bench.instant import busy, instant
 from bench.slots import share
+from tests.patience import DEADLINE
 
 
 @pytest.fixture
@@ -21,7 +22,7 @@ def base() -> Iterator[str]:
 def asked(base: str, *questions: dict[str, Any]) -> list[dict[str, Any]]:
     """The messages of the answers to these, over one connection."""
     where = urlsplit(base)
-    connection = http.client.HTTPConnection(str(where.hostname), where.port, timeout=10)
+    connection = http.client.HTTPConnection(str(where.hostname), where.port, timeout=DEADLINE)
     found = []
     for one in questions:
         connection.request("POST", "/v1/chat/completions", json.dumps(one))

@@ -25,6 +25,7 @@ from tests.certificates.world import (
     git,
     out,
 )
+from tests.patience import DEADLINE
 
 LOCAL = ("--sandbox", "local")
 ROOT = Path(__file__).parents[2]
@@ -221,7 +222,7 @@ def test_a_verification_that_is_ended_leaves_nothing(
         assert process.stderr is not None
         assert "Running the tests" in process.stderr.readline()
         process.terminate()
-        assert process.wait(60) == 143
+        assert process.wait(DEADLINE) == 143
     assert list(temporary.iterdir()) == []
 
 

@@ -7,8 +7,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from tests.patience import DEADLINE
+
 ROOT = Path(__file__).parents[2]
-DEADLINE = 600.0
 
 
 def environment(home: Path) -> dict[str, str]:
@@ -61,7 +62,7 @@ def killed(process: "subprocess.Popen[str]", after: float) -> bool:
         process.wait(after)
     except subprocess.TimeoutExpired:
         process.send_signal(signal.SIGKILL)
-        process.wait(30)
+        process.wait(DEADLINE)
         return True
     return False
 

@@ -12,6 +12,7 @@ import pytest
 from stillwater.samples import INSTANCES
 from tests.e2e.command import started, stillwater
 from tests.e2e.test_signals import wait_for_transition
+from tests.patience import DEADLINE
 
 FIRST = json.loads(INSTANCES.read_text("utf-8").splitlines()[0])
 QUICK = ("--model", "builtin/mutate", "--sandbox", "local", "--attempts", "1")
@@ -107,7 +108,7 @@ def test_a_second_run_on_one_database_says_who_holds_it(tmp_path: Path) -> None:
         refused(second, str(first.pid), "since")
     finally:
         first.kill()
-        first.wait(30)
+        first.wait(DEADLINE)
 
 
 def test_a_model_that_can_not_be_reached(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from tests.e2e.audit import audited, check_paths, result
 from tests.e2e.command import killed, started, stillwater
+from tests.patience import DEADLINE
 
 COMPARE = (
     "compare", "samples", "--instance", "*-1?", "--limit", "2", "--model", "builtin/mutate",
@@ -48,7 +49,7 @@ def test_arms_are_compared_in_one_run_that_survives_kills(tmp_path: Path) -> Non
             break
         begun = (disturbed / "stillwater.db").exists() and any_run(disturbed)
         process = started(disturbed, *(("resume",) if begun else words))
-    process.wait(300)
+    process.wait(DEADLINE)
     assert stillwater(disturbed, "resume").returncode == 0
     assert result(disturbed / "stillwater.db") == result(undisturbed / "stillwater.db")
     for folder in (undisturbed, disturbed):

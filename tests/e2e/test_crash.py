@@ -11,8 +11,9 @@ from stillwater.runs import Place
 from stillwater.samples import INSTANCES
 from stillwater.store import Store
 from tests.e2e.audit import audited, check_paths, result
-from tests.e2e.command import DEADLINE, killed, processes_in, started, stillwater
+from tests.e2e.command import killed, processes_in, started, stillwater
 from tests.holds import holds
+from tests.patience import DEADLINE
 
 KILLS = 20
 WHICH = ("--shuffle", "7", "--limit", "12")
@@ -31,7 +32,7 @@ def nothing_left(folder: Path) -> None:
     """No work tree, no process of the run is left over."""
     work = folder / ".stillwater" / "work"
     assert not work.exists() or list(work.iterdir()) == []
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + DEADLINE
     while processes_in(folder) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert processes_in(folder) == []
@@ -94,7 +95,7 @@ def test_a_container_of_a_killed_run_is_gone_after_the_resume(
     process = started(tmp_path, *run, "--sandbox", "docker")
     wait_for_container(tmp_path)
     process.kill()
-    process.wait(30)
+    process.wait(DEADLINE)
     done = stillwater(tmp_path, "resume")
     assert done.returncode == 0, done.stderr
     intact(tmp_path / "stillwater.db")

@@ -10,6 +10,7 @@ import pytest
 
 from stillwater.sandbox import engine_answers
 from tests.e2e.command import started, stillwater
+from tests.patience import DEADLINE
 from tests.registry import Registry, registry
 
 pytestmark = pytest.mark.docker
@@ -131,13 +132,13 @@ def test_a_machine_that_waits_for_its_image_keeps_nobody_waiting(
         "--attempts", "1", "--set", "sandbox_slots=2", "--set", "max_defers=0",
     )  # fmt: skip
     try:
-        assert served.waiting.wait(60)
+        assert served.waiting.wait(DEADLINE)
         for sample in samples:
             wait_until_final(tmp_path, sample["instance_id"])
         assert "READ" in stillwater(tmp_path, "status").stdout
     finally:
         served.gate.set()
-        process.wait(60)
+        process.wait(DEADLINE)
 
 
 def wait_until_final(folder: Path, instance_id: str) -> None:

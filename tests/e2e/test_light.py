@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.command import ROOT, environment, stillwater
+from tests.patience import DEADLINE
 
 CODE = """
 import sys
@@ -27,6 +28,6 @@ def test_looking_imports_neither_litellm_nor_docker(tmp_path: Path, words: tuple
     assert stillwater(tmp_path, *run, "--attempts", "1").returncode == 0
     done = subprocess.run(
         [sys.executable, "-c", CODE, *words], cwd=tmp_path, text=True, capture_output=True,
-        env=environment(tmp_path) | {"PYTHONPATH": str(ROOT)}, timeout=60, check=False,
+        env=environment(tmp_path) | {"PYTHONPATH": str(ROOT)}, timeout=DEADLINE, check=False,
     )  # fmt: skip
     assert "heavy: []" in done.stdout, done.stdout + done.stderr

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.command import DEADLINE, ROOT, environment
+from tests.e2e.command import ROOT, environment
+from tests.patience import DEADLINE
 
 PEAK = "print([x.split()[1] for x in open('/proc/self/status') if 'VmPeak' in x][0])"
 

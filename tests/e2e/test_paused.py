@@ -9,6 +9,7 @@ from pathlib import Path
 from tests.e2e.audit import audited, check_paths
 from tests.e2e.command import processes_in, started, stillwater
 from tests.e2e.test_signals import wait_for_transition
+from tests.patience import DEADLINE
 
 RUN = ("run", "samples", "--model", "builtin/mutate", "--sandbox", "local", "--attempts", "2")
 LEASE = {"STILLWATER_LEASE_SECONDS": "1"}
@@ -24,7 +25,7 @@ def test_a_paused_scheduler_is_overtaken_and_says_so_when_it_goes_on(tmp_path: P
     assert done.returncode == 0, done.stderr
     assert "Final: " in done.stdout
     paused.send_signal(signal.SIGCONT)
-    assert paused.wait(60) == 1
+    assert paused.wait(DEADLINE) == 1
     said = (tmp_path / "out.txt").read_text()
     assert "paused for longer than its lease" in said
     assert "Traceback" not in said

@@ -20,6 +20,7 @@ from stillwater.where import Database, Server
 from tests.e2e.audit import audited, check_paths, result
 from tests.e2e.command import started, stillwater
 from tests.holds import holds
+from tests.patience import DEADLINE
 from tests.postgres import Postgres
 
 RUN = ("run", "samples", "--limit", "2", "--attempts", "1", "--model", "builtin/mutate")
@@ -46,7 +47,7 @@ def ended(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> Itera
     server = postgres.empty()
     url = f"{server}&password={PASSWORD}"
     runs = [started(here, *RUN, *LOCAL), started(there, *RUN, *LOCAL, STILLWATER_DB=url)]
-    assert [run.wait(300) for run in runs] == [0, 0], (there / "out.txt").read_text()
+    assert [run.wait(DEADLINE) for run in runs] == [0, 0], (there / "out.txt").read_text()
     yield Ended(here / "stillwater.db", server, there)
     postgres.drop(server)
 
@@ -135,13 +136,13 @@ def test_killed_and_with_its_server_restarted_it_ends_as_undisturbed(
         run = started(tmp_path, *RUN, *LOCAL, "--db", str(server))
         until(lambda: count(server) >= 2)
         run.kill()
-        run.wait(30)
+        run.wait(DEADLINE)
         committed = count(server)
 
         run = started(tmp_path, "resume", "--db", str(server))
         until(lambda: count(server) > committed or run.poll() is not None)
         postgres.restart()
-        assert run.wait(60) == 1
+        assert run.wait(DEADLINE) == 1
         (said,) = [one for one in out(tmp_path) if one.startswith("stillwater: ")]
         assert re.search(r"the connection to .* was lost|can't be reached", said)
         assert "Traceback" not in "".join(out(tmp_path))

@@ -15,6 +15,7 @@ from tests.audit.world import World as Forger
 from tests.e2e.audit import transitions
 from tests.e2e.command import started, stillwater
 from tests.e2e.test_fix import git
+from tests.patience import DEADLINE
 
 RUN = ("run", "samples", "--model", "builtin/mutate", "--sandbox", "local")
 FIRST = "confine__confine-14"
@@ -31,13 +32,13 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def killed_after(process: "Popen[str]", db: Path, many: int) -> None:
     """kill -9 the run as soon as its database has so many transitions."""
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + DEADLINE
     while process.poll() is None and time.monotonic() < deadline:
         if db.exists() and _count(db) >= many:
             break
         time.sleep(0.02)
     process.kill()
-    process.wait(30)
+    process.wait(DEADLINE)
 
 
 def _count(db: Path) -> int:

@@ -16,9 +16,10 @@ import httpx
 import pytest
 
 from tests.e2e.audit import audited, result, transitions
-from tests.e2e.command import DEADLINE, ROOT, environment, stillwater
+from tests.e2e.command import ROOT, environment, stillwater
 from tests.e2e.test_endpoints import wait_until
 from tests.models.server import Script, openai_server
+from tests.patience import DEADLINE
 
 ASKED = {
     "model": "builtin/mutate",
@@ -62,7 +63,7 @@ class Served:
 
     def kill(self, number: signal.Signals) -> int:
         self.process.send_signal(number)
-        return self.process.wait(60)
+        return self.process.wait(DEADLINE)
 
 
 def _transitions(lines: Iterator[str]) -> Iterator[dict[str, Any]]:
@@ -185,7 +186,7 @@ def test_a_step_under_way_at_sigterm_ends_and_is_kept(serve: Any, tmp_path: Path
         wait_until(lambda: len(script.asked) == 1)
         first.process.send_signal(signal.SIGTERM)
         gate.set()
-        assert first.process.wait(60) == 128 + signal.SIGTERM
+        assert first.process.wait(DEADLINE) == 128 + signal.SIGTERM
         (path,) = transitions(tmp_path / "s.db").values()
         assert [one["event"] for one in path] == ["read", "unusable"]
         run_id = answer.json()["id"]

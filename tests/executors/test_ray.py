@@ -23,6 +23,7 @@ from stillwater.store import Store
 from tests.e2e.audit import audited, check_paths, result, transitions
 from tests.e2e.command import killed, processes_in, started, stillwater
 from tests.models.server import Script, openai_server
+from tests.patience import DEADLINE
 
 RUN = ("run", "samples", "--limit", "4", "--model", "builtin/mutate", "--attempts", "2")
 LOCAL = ("--sandbox", "local")
@@ -61,7 +62,7 @@ def transition_count(folder: Path) -> int:
 
 def wait_for_transitions(folder: Path, least: int) -> None:
     """Until so many are committed."""
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + DEADLINE
     while transition_count(folder) < least:
         assert time.monotonic() < deadline, (folder / "out.txt").read_text()
         time.sleep(0.05)
@@ -92,7 +93,7 @@ def work_trees(home: Path) -> list[Path]:
 
 def wait_for_a_work_tree(home: Path) -> None:
     """Until a node works in one."""
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + DEADLINE
     while not work_trees(home):
         assert time.monotonic() < deadline
         time.sleep(0.01)
@@ -100,7 +101,7 @@ def wait_for_a_work_tree(home: Path) -> None:
 
 def nothing_left(home: Path, folder: Path) -> None:
     """No work tree on the nodes, no process of the scheduler's."""
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + DEADLINE
     while processes_in(folder) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert processes_in(folder) == []
@@ -119,7 +120,7 @@ def test_a_node_and_then_the_head_killed_in_the_middle_cost_no_attempt(
     kill(cluster.nodes[0])
     cluster.start_head()
     cluster.add_node()
-    assert run.wait(300) == 0, (tmp_path / "out.txt").read_text()
+    assert run.wait(DEADLINE) == 0, (tmp_path / "out.txt").read_text()
     same_as(tmp_path / "stillwater.db", undisturbed)
     reasons = deferrals(tmp_path / "stillwater.db")
     assert reasons
@@ -139,7 +140,7 @@ def test_a_scheduler_on_ray_killed_at_random_moments_ends_as_the_undisturbed_one
     while kills < KILLS and killed(process, chance.uniform(4.0, 20.0)):
         kills += 1
         process = started(tmp_path, *next_command(tmp_path), *ray, **cluster.access)
-    process.wait(300)
+    process.wait(DEADLINE)
     ended = stillwater(tmp_path, "resume", *ray, **cluster.access)
     assert ended.returncode == 0, ended.stderr
     same_as(tmp_path / "stillwater.db", undisturbed)
@@ -184,7 +185,7 @@ def test_a_run_stops_on_the_cluster_and_goes_on_in_one_process(
     run = started(tmp_path, *RUN, *LOCAL, "--ray-address", cluster.address, **cluster.access)
     wait_for_transitions(tmp_path, 6)
     os.kill(run.pid, signal.SIGTERM)
-    assert run.wait(60) == 128 + signal.SIGTERM
+    assert run.wait(DEADLINE) == 128 + signal.SIGTERM
     done = stillwater(tmp_path, "resume")
     assert done.returncode == 0, done.stderr
     same_as(tmp_path / "stillwater.db", undisturbed)
@@ -202,7 +203,7 @@ def test_a_run_that_is_stopped_in_the_middle_of_a_test_leaves_nothing_on_the_nod
     run = started(tmp_path, *words, "--ray-address", cluster.address, **cluster.access)
     wait_for_a_work_tree(home)
     os.kill(run.pid, how)
-    run.wait(60)
+    run.wait(DEADLINE)
     nothing_left(home, tmp_path)
 
 

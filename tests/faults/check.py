@@ -14,8 +14,9 @@ from stillwater.runs import Place
 from stillwater.sandbox import groups, scratch
 from stillwater.store.upkeep import check as sound
 from tests.e2e.audit import check_paths, result
-from tests.e2e.command import DEADLINE, ROOT, environment, processes_in
+from tests.e2e.command import ROOT, environment, processes_in
 from tests.faults.world import World
+from tests.patience import DEADLINE
 
 TIMES = frozenset({"seconds", "created_at", "finished_at", "started_at", "world_failures"})
 OF_ITS_OWN = frozenset({"id", "config", "dataset_sha256", "version"})
@@ -103,7 +104,7 @@ def outcome(world: World) -> tuple[Any, Any]:
 
 def nothing_left(world: World) -> None:
     """No process, container, control group, work tree or half of anything is left over."""
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + DEADLINE
     while (left := _leftovers(world)) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert left == [], f"left over: {left}"
@@ -111,7 +112,7 @@ def nothing_left(world: World) -> None:
 
 def no_process(world: World) -> None:
     """No process of it lives on, though nobody has gone on with the run yet."""
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + DEADLINE
     while (left := processes_in(world.folder)) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert left == [], f"left over: {left}"

@@ -12,6 +12,7 @@ from tests.faults.check import no_process
 from tests.faults.proxy import Proxy
 from tests.faults.registry import fault, git_daemon
 from tests.faults.world import World
+from tests.patience import DEADLINE
 
 HOW = "git daemon behind a proxy"
 
@@ -85,11 +86,11 @@ def served(world: World) -> Iterator[Proxy]:
     finally:
         proxy.down()
         os.killpg(daemon.pid, signal.SIGKILL)
-        daemon.wait(30)
+        daemon.wait(DEADLINE)
 
 
 def _wait_for(port: int) -> None:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + DEADLINE
     while time.monotonic() < deadline:
         with socket.socket() as knocking:
             if knocking.connect_ex(("127.0.0.1", port)) == 0:

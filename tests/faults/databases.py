@@ -10,6 +10,7 @@ import pysqlite3.dbapi2 as sqlite
 from tests.faults.inject import heads, wal
 from tests.faults.registry import Elsewhere, fault
 from tests.faults.world import World
+from tests.patience import DEADLINE
 
 OPENING = "tests/store/test_open.py::test_{}"
 INPUT = "tests/e2e/test_bad_input.py::test_{}"
@@ -104,7 +105,7 @@ def _flip(world: World) -> None:
 
 def _ask(world: World, *words: str, code: int, other: int | None = None) -> None:
     process = world.start(*words)
-    ended = process.wait(300)
+    ended = process.wait(DEADLINE)
     assert ended in {code, other}, world.said[-3000:]
 
 

@@ -17,9 +17,10 @@ from typing import Any, Literal
 
 import pysqlite3.dbapi2 as sqlite
 
-from tests.e2e.command import DEADLINE, ROOT, environment
+from tests.e2e.command import ROOT, environment
 from tests.faults import shop
 from tests.faults.model import Model
+from tests.patience import DEADLINE
 
 ROWS = (
     "SELECT id, machine_id, seq, source, event, target, attempt, started_at, finished_at,"
@@ -151,7 +152,7 @@ class World:
             code = process.wait(DEADLINE)
         except subprocess.TimeoutExpired:
             process.send_signal(signal.SIGABRT)
-            process.wait(30)
+            process.wait(DEADLINE)
             raise AssertionError(f"it hangs: {self.said[-3000:]}") from None
         allowed = {*self.allowed, *codes}
         assert code in allowed, f"exit code {code}, not of {allowed}: {self.said[-3000:]}"
@@ -165,7 +166,7 @@ class World:
             process.wait(after)
         except subprocess.TimeoutExpired:
             process.kill()
-            process.wait(30)
+            process.wait(DEADLINE)
             self.was_killed = True
             self.note()
             return True

@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+LONGEST_HANG = 600.0
+"""Seconds: longer than any test waits, so that no slow machine sees the answer too early."""
+
 
 @dataclass
 class Script:
@@ -41,7 +44,7 @@ def openai_server(script: Script) -> Iterator[str]:
             length = int(self.headers["Content-Length"])
             script.asked.append(json.loads(self.rfile.read(length)))
             if script.hang is not None:
-                script.hang.wait(30)
+                script.hang.wait(LONGEST_HANG)
             status = script.statuses.pop(0) if script.statuses else script.status
             if status != 200:
                 self.reply(status, {"error": {"message": self.told(script.error)}})

@@ -14,6 +14,7 @@ from filelock import FileLock
 
 from stillwater.errors import InputError
 from stillwater.sandbox import Job, Limits, LocalSandbox, groups, layout, scratch, walls
+from tests.patience import DEADLINE
 from tests.sandbox.conftest import local, running
 
 SCHEDULER = """
@@ -32,7 +33,7 @@ def test_kill_9_of_the_scheduler_leaves_nothing_running(
     command = f"setsid sh -c 'sleep 60; : {marker}' & touch begun; trap '' TERM; sleep 60"
     arguments = [sys.executable, "-c", SCHEDULER, str(home), str(tree), wall, command]
     with subprocess.Popen(arguments) as scheduler:
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + DEADLINE
         # The daemon may still be on its way from fork to exec when the file is there.
         while (
             not ((tree / "begun").exists() and len(running(marker)) > 1)
@@ -41,7 +42,7 @@ def test_kill_9_of_the_scheduler_leaves_nothing_running(
             time.sleep(0.01)
         assert len(running(marker)) > 1
         scheduler.send_signal(signal.SIGKILL)
-    deadline = time.monotonic() + 15
+    deadline = time.monotonic() + DEADLINE
     while running(marker) and time.monotonic() < deadline:
         time.sleep(0.01)
     assert running(marker) == []

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from stillwater.sandbox import Cancelled, Job, Limits, Sandbox, SandboxError
+from tests.patience import DEADLINE
 from tests.sandbox.conftest import Run, running
 
 PROMISED = {"network", "writes", "reads", "processes", "pids", "memory", "cpu", "disk"}
@@ -258,7 +259,7 @@ def test_cancelling_ends_what_runs_and_what_would(
     wait_until_running(marker)
     fresh_sandbox.cancel()
     for worker in workers:
-        worker.join(10)
+        worker.join(DEADLINE)
     assert outcomes == ["cancelled"] * 2
     assert running(marker) == []
     with pytest.raises(Cancelled):
@@ -267,7 +268,7 @@ def test_cancelling_ends_what_runs_and_what_would(
 
 def wait_until_running(marker: str) -> None:
     """Until a process with that word lives."""
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + DEADLINE
     while not running(marker) and time.monotonic() < deadline:
         time.sleep(0.01)
 

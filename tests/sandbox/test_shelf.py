@@ -9,6 +9,7 @@ import pytest
 from stillwater.sandbox import Cancelled, DockerSandbox, SandboxError, images
 from stillwater.sandbox.engine import connect
 from stillwater.sandbox.shelf import Shelf
+from tests.patience import DEADLINE
 from tests.registry import Registry, registry
 from tests.sandbox.conftest import IMAGE
 
@@ -51,7 +52,7 @@ def test_two_that_want_the_same_image_pull_it_once(served: Registry, home: Path)
     served.gate.clear()
     with ThreadPoolExecutor(2) as pool:
         both = [pool.submit(have, shelf, image) for _ in range(2)]
-        assert served.waiting.wait(30)
+        assert served.waiting.wait(DEADLINE)
         served.gate.set()
         assert both[0].result() == both[1].result()
     assert served.pulls == ["team/two"]
@@ -105,11 +106,11 @@ def test_a_cancelled_sandbox_waits_for_no_pull(served: Registry, home: Path) -> 
     served.gate.clear()
     with ThreadPoolExecutor(1) as pool:
         fetching = pool.submit(sandbox.fetch, image)
-        assert served.waiting.wait(30)
+        assert served.waiting.wait(DEADLINE)
         sandbox.cancel()
         served.gate.set()
         with pytest.raises(Cancelled):
-            fetching.result(30)
+            fetching.result(DEADLINE)
 
 
 def test_a_damaged_list_of_images_is_begun_anew(served: Registry, home: Path) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from stillwater.sandbox import Cancelled, DockerSandbox, Job, Limits, spares
 from stillwater.sandbox.engine import connect
+from tests.patience import DEADLINE
 from tests.sandbox.conftest import IMAGE
 
 pytestmark = pytest.mark.docker
@@ -86,7 +87,7 @@ def test_a_spare_ends_with_its_scheduler(sandbox: DockerSandbox, tree: Path, mar
     sandbox.run(Job(tree, "true", "t"))
     (spare,) = [one.result() for one in sandbox._spares._spares.values()]
     spare.attached.close()  # as the kernel does when the process is killed
-    assert spare.container.wait(timeout=20)["StatusCode"] == 1
+    assert spare.container.wait(timeout=DEADLINE)["StatusCode"] == 1
 
 
 @pytest.fixture

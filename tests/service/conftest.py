@@ -19,6 +19,7 @@ from stillwater.service.worker import Worker
 from stillwater.snapshot import Artifact, Outcome, Snapshot
 from stillwater.steps import Step, Tools
 from stillwater.store import Store
+from tests.patience import DEADLINE
 from tests.test_scheduler import GOOD
 
 HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(2)>"
@@ -130,7 +131,7 @@ class World:
         hub.tell = telling  # type: ignore[method-assign]
         try:
             while not holds():
-                assert told.wait(60), "nothing more was told"
+                assert told.wait(DEADLINE), "nothing more was told"
                 told.clear()
         finally:
             hub.tell = tell  # type: ignore[method-assign]
@@ -144,7 +145,7 @@ class World:
         if hasattr(self.worker, "_thread"):
             self.worker.stop()
             self.worker.stop()
-            assert self.worker.join(30)
+            assert self.worker.join(DEADLINE)
         self.service.readers.close()
         self.store.close()
 

@@ -6,6 +6,7 @@ import pytest
 
 from stillwater.machine import Event
 from stillwater.where import Server
+from tests.patience import DEADLINE
 from tests.postgres import Postgres
 from tests.service.asked import Asked, asked, fill
 from tests.store.raw import raw
@@ -45,7 +46,7 @@ def test_readers_come_back_and_the_writer_ends_when_the_server_was_gone(served: 
     codes = [served.client.get("/api/runs/run-1").status_code for _ in range(3)]
     assert codes[-1] == 200
     served.service.worker.start()
-    assert served.service.worker.join(30)
+    assert served.service.worker.join(DEADLINE)
     assert served.service.worker.taken_over
 
 

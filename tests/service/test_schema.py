@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from stillwater.service.app import application
+from tests.patience import DEADLINE
 from tests.service.conftest import World
 
 
@@ -22,7 +23,7 @@ def described(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     world.begin()
     world.until(lambda: world.finished("r-1"))
     world.worker.stop()
-    assert world.worker.join(30)
+    assert world.worker.join(DEADLINE)
     world.add("r-2")
     yield schemathesis.openapi.from_asgi(
         "/api/openapi.json",
@@ -54,6 +55,8 @@ def check(operation: Any) -> None:
     )
     @given(case=operation.as_strategy())
     def holds(case: Any) -> None:
-        case.call_and_validate(headers={"Host": "127.0.0.1"}, excluded_checks=left_out, timeout=60)
+        case.call_and_validate(
+            headers={"Host": "127.0.0.1"}, excluded_checks=left_out, timeout=DEADLINE
+        )
 
     holds()

@@ -10,6 +10,7 @@ from stillwater.scheduler import CANCELLED
 from stillwater.service.worker import Activity
 from stillwater.snapshot import Outcome, Snapshot
 from stillwater.store import RunRow
+from tests.patience import DEADLINE
 from tests.service.conftest import World, well
 
 
@@ -76,13 +77,13 @@ def test_a_cancelled_run_ends_with_the_reason_in_its_evidence_and_the_next_begin
     def step(snapshot: Snapshot) -> Outcome:
         if snapshot.run_id == "r-1" and snapshot.state is State.GENERATE:
             begun.set()
-            released.wait(60)
+            released.wait(DEADLINE)
         return well(snapshot)
 
     world.add("r-1")
     world.add("r-2")
     world.begin(step)
-    assert begun.wait(60)
+    assert begun.wait(DEADLINE)
     assert world.worker.activity(world.store.run("r-1"))[0] is Activity.RUNNING
     world.worker.cancel("r-1")
     world.until(lambda: world.finished("r-2"))
@@ -120,7 +121,7 @@ def test_a_list_of_runs_that_cannot_be_read_blocks_none_and_is_not_asked_for_at_
 
     monkeypatch.setattr(world.store, "runs", runs)
     world.worker.wake()
-    assert asked.wait(30)
+    assert asked.wait(DEADLINE)
     world.close()
     assert len(times) == 1
     assert not world.worker._blocked

@@ -11,6 +11,7 @@ from stillwater.store import LeaseHeld, SchedulerLease, Store, StoreError, Taken
 from stillwater.store.lease import boot_id, holder, is_silent
 from stillwater.where import Database
 from tests.holds import holds
+from tests.patience import DEADLINE
 from tests.store.processes import child, end, line
 from tests.store.raw import on_file, raw, refusal
 from tests.store.stories import START, fire_on, new_run
@@ -50,7 +51,7 @@ def test_a_second_scheduler_is_told_who_has_it(db: Path) -> None:
         message = rf"another scheduler \(pid {process.pid} on .*, since 20.*, run run-9\) holds"
         with pytest.raises(LeaseHeld, match=message), SchedulerLease.acquire(db, "run-1"):
             pytest.fail("two schedulers")
-        process.communicate("\n", timeout=10)
+        process.communicate("\n", timeout=DEADLINE)
         with SchedulerLease.acquire(db, "run-1"):
             pass
     finally:
@@ -78,7 +79,7 @@ def test_of_many_that_race_one_wins(db: Database) -> None:
         named = "another scheduler (pid" if isinstance(db, Path) else "another scheduler holds"
         assert sum(said.startswith(named) for said in lines) == 3
         for process in processes:
-            process.communicate("\n", timeout=10)
+            process.communicate("\n", timeout=DEADLINE)
     finally:
         for process in processes:
             end(process)
@@ -184,7 +185,7 @@ def test_of_many_that_take_a_silent_one_s_lease_one_wins(db: Path) -> None:
         assert sum(said.startswith("held") for said in lines) == 1
         assert sum(said.startswith("another scheduler") for said in lines) == 3
         process.send_signal(signal.SIGCONT)
-        process.communicate("\n", timeout=30)
+        process.communicate("\n", timeout=DEADLINE)
         assert holder(db) is not None
     finally:
         # The winner's offspring would hold its output open for a minute.

@@ -33,6 +33,7 @@ from stillwater.store.totals import Totals
 from stillwater.telling.summary import summary
 from stillwater.where import Server, database
 from tests.holds import holds
+from tests.patience import DEADLINE
 from tests.postgres import Postgres
 from tests.store.processes import ROOT, child, end, line
 from tests.store.raw import raw
@@ -257,7 +258,7 @@ def test_writers_at_once_make_one_chain_without_gaps(db: Server) -> None:
             process.stdin.write("\n")
             process.stdin.flush()
         # Who finds that the other was faster reads the head anew, and may lose a race again.
-        codes = [process.wait(60) for process in processes]
+        codes = [process.wait(DEADLINE) for process in processes]
         assert 0 in codes
     finally:
         for process in processes:

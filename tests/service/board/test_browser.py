@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.e2e.command import ROOT, environment
+from tests.patience import DEADLINE
 
 if shutil.which("chromium") is None:
     pytest.skip("needs Debian's chromium", allow_module_level=True)
@@ -56,7 +57,7 @@ class Service:
 
     def end(self, number: signal.Signals = signal.SIGKILL) -> None:
         self.process.send_signal(number)
-        self.process.communicate(timeout=60)
+        self.process.communicate(timeout=DEADLINE)
 
     def url(self, path: str) -> str:
         return f"http://127.0.0.1:{self.port}{path}"
