@@ -1,6 +1,7 @@
 """Which machine is next: those in progress before new ones, none before its time, within slots."""
 
 import heapq
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 
@@ -15,13 +16,16 @@ class Ready:
 
     `limits` says how many steps of each kind may run at once. New machines begin only while few are
     in progress: reading far ahead of the model helps nobody, and a few a slot keep every slot busy.
-    With a `pool`, a step that has a prefix also needs one of its endpoints.
+    With a `pool`, a step that has a prefix also needs one of its endpoints. Of two prompts with one
+    prefix the second waits while another may begin: a server that reads both at once keeps neither
+    for the other.
     """
 
     def __init__(self, limits: Mapping[Slot, int], pool: Pool | None = None) -> None:
         self._pool = pool
         self._prefixes: dict[int, str] = {}
         self._endpoints: dict[int, str] = {}
+        self._under_way: Counter[str] = Counter()
         self._limits: Mapping[Slot, int] = dict.fromkeys(Slot, 0)
         self._free = dict(self._limits)
         self._waiting: dict[Slot, list[tuple[bool, int]]] = {slot: [] for slot in Slot}
@@ -47,7 +51,7 @@ class Ready:
     def add(self, row: MachineRow, now: datetime, prefix: str | None = None) -> None:
         """The machine may take its next step, at once or at its `not_before`.
 
-        `prefix` names what its prompt begins with, if an endpoint of the pool is to have it.
+        `prefix` names what its prompt begins with, if it shares a server with others.
         """
         slot, is_new = SLOT_OF[row.state], row.seq == 0
         if prefix is not None:
@@ -66,8 +70,8 @@ class Ready:
             _, machine_id, slot, is_new = heapq.heappop(self._delayed)
             heapq.heappush(self._waiting[slot], (is_new, machine_id))
         for slot, waiting in self._waiting.items():
-            if slot is Slot.MODEL and self._pool is not None:
-                yield from self._take_where_prefixes_are(self._pool)
+            if slot is Slot.MODEL:
+                yield from self._take_by_prefix()
                 continue
             while waiting and self._free[slot] > 0:
                 if waiting[0][0] and len(self._begun) >= self._most_begun:
@@ -82,7 +86,8 @@ class Ready:
     def ended(self, machine_id: int) -> None:
         """The machine's step no longer runs."""
         self._free[self._running.pop(machine_id)] += 1
-        self._prefixes.pop(machine_id, None)
+        if (prefix := self._prefixes.pop(machine_id, None)) is not None:
+            self._under_way[prefix] -= 1
         self._endpoints.pop(machine_id, None)
 
     def forget(self, machine_id: int) -> None:
@@ -100,26 +105,37 @@ class Ready:
         self._running[machine_id] = slot
         self._free[slot] -= 1
         self._begun.add(machine_id)
+        if (prefix := self._prefixes.get(machine_id)) is not None:
+            self._under_way[prefix] += 1
         return machine_id
 
-    def _take_where_prefixes_are(self, pool: Pool) -> Iterator[int]:
-        """First those whose endpoint is free, then the others, to keep no endpoint waiting."""
+    def _take_by_prefix(self) -> Iterator[int]:
+        """First those that find their prefix where they begin, then the others, so nothing idles."""
         waiting = self._waiting[Slot.MODEL]
-        for anywhere in (False, True):
-            passed = []
-            while waiting and self._free[Slot.MODEL] > 0:
-                first = heapq.heappop(waiting)
-                machine_id = first[1]
-                prefix = self._prefixes.get(machine_id)
-                url = None if prefix is None else pool.take(prefix, anywhere=anywhere)
-                if prefix is not None and url is None:
-                    passed.append(first)
-                    continue
-                if url is not None:
-                    self._endpoints[machine_id] = url
-                yield self._begin(machine_id, Slot.MODEL)
-            for one in passed:
-                heapq.heappush(waiting, one)
+        for alone in (True, False):
+            for anywhere in (False, True) if self._pool else (True,):
+                passed = []
+                while waiting and self._free[Slot.MODEL] > 0:
+                    first = heapq.heappop(waiting)
+                    if self._may_begin(first[1], alone=alone, anywhere=anywhere):
+                        yield self._begin(first[1], Slot.MODEL)
+                    else:
+                        passed.append(first)
+                for one in passed:
+                    heapq.heappush(waiting, one)
+
+    def _may_begin(self, machine_id: int, *, alone: bool, anywhere: bool) -> bool:
+        prefix = self._prefixes.get(machine_id)
+        if prefix is None:
+            return True
+        if alone and self._under_way[prefix]:
+            return False
+        if self._pool is not None:
+            url = self._pool.take(prefix, anywhere=anywhere)
+            if url is None:
+                return False
+            self._endpoints[machine_id] = url
+        return True
 
 
 def _due(not_before: datetime, now: datetime) -> bool:

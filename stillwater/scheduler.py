@@ -140,8 +140,8 @@ class Scheduler:
             self._take(self._ready.seconds_to_next(now))
 
     def _prefix(self, row: MachineRow) -> str | None:
-        """What names the beginning of the machine's next prompt, if the pool is to be asked."""
-        own_server = self.arms.get(row.arm, self.config).api_base is not None
+        """What names the beginning of the machine's next prompt, if the run's servers read it."""
+        own_server = bool(self.pool and self.arms.get(row.arm, self.config).api_base)
         if SLOT_OF[row.state] is not Slot.MODEL or row.model.startswith(BUILTIN) or own_server:
             return None
         # The arms of one instance are shown the same files first.

@@ -64,6 +64,27 @@ def test_a_free_endpoint_goes_to_the_machine_whose_prefix_it_has_before_any_othe
     assert ready.endpoint(3) == homes[1]
 
 
+def test_two_prompts_with_one_prefix_are_not_read_at_once_while_another_may_be() -> None:
+    ready = Ready(dict.fromkeys(Slot, 2))
+    for number, prefix in enumerate(("one", "one", "one", "two"), 1):
+        ready.add(waiting(number=number), NOW, prefix)
+    assert list(ready.take(NOW)) == [1, 4]
+    ready.ended(4)
+    assert list(ready.take(NOW)) == [2]  # nothing idles for it
+    ready.ended(1)
+    ready.add(waiting(number=1), NOW, "one")
+    ready.add(waiting(number=5), NOW, "three")
+    assert list(ready.take(NOW)) == [5]
+
+
+def test_endpoints_with_several_slots_read_one_prefix_once_while_another_may_be() -> None:
+    pool = Pool(lambda: [Endpoint("http://a/v1", 2)], lambda url: None)
+    ready = Ready(dict.fromkeys(Slot, 2), pool)
+    for number, prefix in enumerate(("one", "one", "two"), 1):
+        ready.add(waiting(number=number), NOW, prefix)
+    assert list(ready.take(NOW)) == [1, 3]
+
+
 def test_what_needs_no_endpoint_begins_though_all_are_busy() -> None:
     pool = Pool(lambda: [Endpoint("http://a/v1", 1)], lambda url: None)
     ready = Ready(dict.fromkeys(Slot, 2), pool)
