@@ -110,7 +110,7 @@ class Ready:
         return machine_id
 
     def _take_by_prefix(self) -> Iterator[int]:
-        """First those that find their prefix where they begin, then the others, so nothing idles."""
+        """First those that find their prefix where they begin; then the others: none idles."""
         waiting = self._waiting[Slot.MODEL]
         for alone in (True, False):
             for anywhere in (False, True) if self._pool else (True,):

@@ -10,6 +10,7 @@ from stillwater import __version__
 from stillwater.cli import (
     audit,
     cancel,
+    combine,
     compare,
     database,
     doctor,
@@ -56,6 +57,7 @@ app.command("status")(status.command)
 app.command("show")(show.command)
 app.command("read")(read.command)
 app.command("report")(report.command)
+app.command("combine")(combine.command)
 app.command("audit")(audit.command)
 app.command("replay")(replay.command)
 exports.command("predictions")(export.predictions)

@@ -2,25 +2,21 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import typer
 from rich.console import Console
 from rich.text import Text
 
 from stillwater.cli import comparison, reader
-from stillwater.cli.export import write
 from stillwater.cli.plain import Grid, console, program
 from stillwater.cli.reader import DEFAULT_DB, Db, RunId
 from stillwater.cli.results import results_table
-from stillwater.comparison import Comparison, compare
-from stillwater.comparison.markdown import markdown
-from stillwater.comparison.page import page
+from stillwater.comparison import compare
 from stillwater.errors import InputError
 from stillwater.store import queries
 from stillwater.telling.results import final_line, percentage
-from stillwater.telling.summary import summary
+from stillwater.telling.summary import run_facts, summary
 from stillwater.telling.text import duration, number, one_line
 
 TOLD = (
@@ -42,16 +38,9 @@ TOLD = (
 def command(
     run: RunId = None,
     *,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Everything, as one JSON object.")
-    ] = False,
-    as_markdown: Annotated[
-        bool, typer.Option("--markdown", help="Of a comparison: its tables as Markdown.")
-    ] = False,
-    html: Annotated[
-        Path | None,
-        typer.Option("--html", metavar="FILE", help="Of a comparison: one page, with plots."),
-    ] = None,
+    as_json: comparison.AsJson = False,
+    as_markdown: comparison.AsMarkdown = False,
+    html: comparison.Html = None,
     db: Db = DEFAULT_DB,
 ) -> None:
     """Report a run: success by attempts, by repository, by model, and how machines ended.
@@ -67,7 +56,12 @@ def command(
         typer.echo(json.dumps(told, indent=2, ensure_ascii=True))
         return
     if as_markdown or html:
-        _write(found.id, compared, told, html)
+        if compared is None:
+            raise InputError(
+                f"run {found.id} has one arm and nothing to compare: "
+                f"see `{program()} compare --help`"
+            )
+        comparison.write_down(compared, [run_facts(found)], told["feedback_note"], html)
         return
     outcomes = queries.outcomes(db, found.id)
     out = console()
@@ -81,20 +75,6 @@ def command(
             out.print(grid)
     _foot(out, told)
     out.print(Text(f"\n{final_line(outcomes)}", style="bold"))
-
-
-def _write(
-    run_id: str, compared: Comparison | None, told: Mapping[str, Any], html: Path | None
-) -> None:
-    if compared is None:
-        raise InputError(
-            f"run {run_id} has one arm and nothing to compare: see `{program()} compare --help`"
-        )
-    if html is None:
-        typer.echo(markdown(compared, told["run"], told["feedback_note"]), nl=False)
-        return
-    write(html, page(compared, told["run"], told["feedback_note"]).encode())
-    typer.echo(f"{html}: {len(compared.arms)} arms, {compared.instances} instances", err=True)
 
 
 def _head(out: Console, told: Mapping[str, Any]) -> None:

@@ -1,26 +1,15 @@
-"""The numbers of a comparison, read from the database.
-
-Only instances that all arms have ended with count, so that every arm is told of on the same ones.
-"""
+"""The numbers of a comparison, read from the database."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from itertools import combinations
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import Row
 
+from stillwater.comparison.assembled import assembled
 from stillwater.comparison.kinds import kind
-from stillwater.comparison.model import (
-    ArmFigures,
-    Comparison,
-    Difference,
-    Group,
-    MachineFigures,
-    Pair,
-)
-from stillwater.comparison.statistics import mcnemar, wilson
-from stillwater.config import Config, frozen, own_settings
+from stillwater.comparison.model import ArmRecord, Comparison, MachineFigures
+from stillwater.config import frozen, own_settings
 from stillwater.machine import FINAL, State
 from stillwater.models.price import price
 from stillwater.store import RunRow, Store
@@ -75,31 +64,17 @@ def compare(store: Store, run: RunRow) -> Comparison:
     left_out = {one.instance_id for one in machines if one.state not in FINAL}
     counted = [one for one in machines if one.instance_id not in left_out]
     names = list(dict.fromkeys(one.arm for one in machines))
-    by_arm = {name: [one for one in counted if one.arm == name] for name in names}
-    repaired = {
-        name: frozenset(one.instance_id for one in own if one.passed_at)
-        for name, own in by_arm.items()
-    }
-    arms = tuple(
-        _arm(
+    records = [
+        _record(
+            run,
             name,
-            frozen(run.config, name),
-            own_settings(run.config, name),
-            by_arm[name],
-            Counter(_of(ends, name, left_out, "reason")),
-            [row for row in used if row.arm == name and row.instance_id not in left_out],
-            repaired[name] - frozenset().union(*(repaired[o] for o in names if o != name)),
+            [one for one in counted if one.arm == name],
+            _of(ends, name, left_out),
+            _of(used, name, left_out),
         )
         for name in names
-    )
-    return Comparison(
-        arms=arms,
-        pairs=tuple(_pair(first, second) for first, second in combinations(arms, 2)),
-        repositories=_groups(counted, names, "repo"),
-        kinds=_groups(counted, names, "kind"),
-        instances=len({one.instance_id for one in counted}),
-        left_out=tuple(sorted(left_out)),
-    )
+    ]
+    return assembled(records, left_out)
 
 
 def _machine(row: Row[Any]) -> MachineFigures:
@@ -120,45 +95,26 @@ def _machine(row: Row[Any]) -> MachineFigures:
     )
 
 
-def _of(rows: Iterable[Row[Any]], arm: str, left_out: set[str], name: str) -> list[Any]:
-    return [
-        getattr(row, name) for row in rows if row.arm == arm and row.instance_id not in left_out
-    ]
+def _of(rows: Iterable[Row[Any]], arm: str, left_out: set[str]) -> list[Row[Any]]:
+    return [row for row in rows if row.arm == arm and row.instance_id not in left_out]
 
 
-def _arm(
+def _record(
+    run: RunRow,
     name: str,
-    config: Config,
-    settings: Mapping[str, Any],
     own: Sequence[MachineFigures],
-    ends: Counter[str],
+    ends: Sequence[Row[Any]],
     used: Sequence[Row[Any]],
-    only: frozenset[str],
-) -> ArmFigures:
-    success = tuple(
-        sum(one.passed_at is not None and one.passed_at <= k for one in own)
-        for k in range(1, config.attempts + 1)
-    )
-    return ArmFigures(
+) -> ArmRecord:
+    config = frozen(run.config, name)
+    return ArmRecord(
         arm=name,
         models=tuple(dict.fromkeys(row.model for row in used)) or config.models,
         feedback=config.feedback,
         attempts=config.attempts,
-        settings=settings,
-        total=len(own),
-        verified=success[-1],
-        interval=wilson(success[-1], len(own)),
-        success=success,
-        calls=sum(one.calls for one in own),
-        applied=sum(one.applied for one in own),
-        prompt_tokens=sum(one.prompt_tokens for one in own),
-        completion_tokens=sum(one.completion_tokens for one in own),
-        cached_tokens=sum(one.cached_tokens for one in own),
-        model_seconds=round(sum(one.model_seconds for one in own), 3),
-        seconds=round(sum(one.seconds for one in own), 3),
+        settings=own_settings(run.config, name),
+        ends=Counter(row.reason for row in ends),
         cost=_cost(used),
-        ends=dict(ends.most_common()),
-        only=tuple(sorted(only)),
         machines=tuple(own),
     )
 
@@ -167,49 +123,3 @@ def _cost(used: Sequence[Row[Any]]) -> float | None:
     costs = [price(row.model, row.prompt_tokens or 0, row.completion_tokens or 0) for row in used]
     known = [cost for cost in costs if cost is not None]
     return round(sum(known), 6) if len(known) == len(costs) else None
-
-
-def _pair(first: ArmFigures, second: ArmFigures) -> Pair:
-    calls = min(first.attempts, second.attempts)
-    return Pair(
-        first.arm,
-        second.arm,
-        _difference(first, second, None),
-        calls,
-        _difference(first, second, calls),
-    )
-
-
-def _difference(first: ArmFigures, second: ArmFigures, calls: int | None) -> Difference:
-    ours, theirs = _repaired(first, calls), _repaired(second, calls)
-    only_first, only_second = sorted(ours - theirs), sorted(theirs - ours)
-    return Difference(
-        tuple(only_first),
-        tuple(only_second),
-        both=len(ours & theirs),
-        neither=first.total - len(ours | theirs),
-        p=mcnemar(len(only_first), len(only_second)),
-    )
-
-
-def _repaired(arm: ArmFigures, calls: int | None) -> frozenset[str]:
-    most = arm.attempts if calls is None else calls
-    return frozenset(one.instance_id for one in arm.machines if 0 < (one.passed_at or 0) <= most)
-
-
-def _groups(counted: Sequence[MachineFigures], arms: Sequence[str], by: str) -> tuple[Group, ...]:
-    names = dict.fromkeys(sorted(getattr(one, by) for one in counted))
-    return tuple(
-        Group(
-            name,
-            len({one.instance_id for one in counted if getattr(one, by) == name}),
-            {
-                arm: sum(
-                    one.passed_at is not None and one.arm == arm and getattr(one, by) == name
-                    for one in counted
-                )
-                for arm in arms
-            },
-        )
-        for name in names
-    )

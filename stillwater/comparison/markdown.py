@@ -1,22 +1,21 @@
 """A comparison as Markdown."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
-from stillwater.comparison.model import Comparison
+from stillwater.comparison.model import Comparison, RunFacts
 from stillwater.comparison.tables import Sheet, tables
-from stillwater.comparison.words import left_out, settings
+from stillwater.comparison.words import datasets, left_out, settings
 
 
-def markdown(told: Comparison, run: dict[str, Any], note: str | None) -> str:
+def markdown(told: Comparison, runs: Sequence[RunFacts], note: str | None) -> str:
     """The text; the arguments are those of `page`."""
-    return "\n".join(_lines(told, run, note)) + "\n"
+    return "\n".join(_lines(told, runs, note)) + "\n"
 
 
-def _lines(told: Comparison, run: dict[str, Any], note: str | None) -> Iterator[str]:
-    yield f"# {len(told.arms)} arms compared on {_safe(run['dataset'])}"
-    yield ""
-    yield f"Run {run['id']}, {run['created_at']}, Stillwater {run['version']}."
+def _lines(told: Comparison, runs: Sequence[RunFacts], note: str | None) -> Iterator[str]:
+    yield f"# {len(told.arms)} arms compared on {_safe(datasets(runs))}"
+    for run in runs:
+        yield f"\nRun {_safe(run.id)}, {_safe(run.created_at)}, Stillwater {_safe(run.version)}."
     for line in filter(None, (note, left_out(told))):
         yield f"\n{_safe(line)}"
     yield "\n## What each arm is\n"

@@ -8,6 +8,18 @@ from stillwater.machine import State
 
 
 @dataclass(frozen=True)
+class RunFacts:
+    """When and of what a run was, and by which version; times are UTC, in ISO 8601."""
+
+    id: str
+    created_at: str
+    finished_at: str | None
+    dataset: str
+    dataset_sha256: str
+    version: str
+
+
+@dataclass(frozen=True)
 class MachineFigures:
     """One machine: at which attempt it was verified (None if it wasn't), and what it took."""
 
@@ -24,6 +36,23 @@ class MachineFigures:
     cached_tokens: int
     model_seconds: float
     seconds: float
+
+
+@dataclass(frozen=True)
+class ArmRecord:
+    """What an arm is and what its machines came to, before it is held against the others.
+
+    `ends` counts how attempts ended, by reason; `cost` is US dollars, None if a price is unknown.
+    """
+
+    arm: str
+    models: tuple[str, ...]
+    feedback: str
+    attempts: int
+    settings: Mapping[str, Any]
+    ends: Mapping[str, int]
+    cost: float | None
+    machines: tuple[MachineFigures, ...]
 
 
 @dataclass(frozen=True)

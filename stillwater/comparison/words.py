@@ -1,8 +1,9 @@
 """How a comparison's numbers are written, wherever it is shown."""
 
 import json
+from collections.abc import Iterable
 
-from stillwater.comparison.model import ArmFigures, Comparison
+from stillwater.comparison.model import ArmFigures, Comparison, RunFacts
 from stillwater.rounding import percent
 
 NONE = "–"
@@ -46,6 +47,11 @@ def settings(arm: ArmFigures) -> str:
     """What the arm sets otherwise than the run, as in a TOML file."""
     sets = [f"{name} = {json.dumps(value)}" for name, value in sorted(arm.settings.items())]
     return "; ".join(sets) or "as the run"
+
+
+def datasets(runs: Iterable[RunFacts]) -> str:
+    """The names of what the runs repaired, each once."""
+    return ", ".join(dict.fromkeys(run.dataset for run in runs))
 
 
 def left_out(told: Comparison) -> str:

@@ -12,20 +12,24 @@ FEEDBACK_NOTES = {
 }
 
 
-class Ended(Protocol):
+class Judged(Protocol):
+    """A machine, as far as it counts."""
+
+    @property
+    def arm(self) -> str:
+        """Its arm."""
+
+    @property
+    def state(self) -> str:
+        """Where it stands."""
+
+
+class Ended(Judged, Protocol):
     """A row of the view `outcomes`, as far as it is shown here."""
 
     @property
     def instance_id(self) -> str:
         """The instance."""
-
-    @property
-    def arm(self) -> str:
-        """The arm of its machine."""
-
-    @property
-    def state(self) -> str:
-        """Where its machine stands."""
 
     @property
     def attempts(self) -> int:
@@ -54,12 +58,12 @@ def percentage(part: int, total: int) -> str:
     return percent(part / total) if total else "–"
 
 
-def arms_of(outcomes: Sequence[Ended]) -> Sequence[str]:
+def arms_of(outcomes: Sequence[Judged]) -> Sequence[str]:
     """The arms of these machines, in the order of their creation."""
     return list(dict.fromkeys(one.arm for one in outcomes))
 
 
-def final_line(outcomes: Sequence[Ended]) -> str:
+def final_line(outcomes: Sequence[Judged]) -> str:
     """`Final: 11/16 verified (69%)`; of a comparison, `Final: direct 5/16 (31%), …`."""
     arms = arms_of(outcomes)
     if len(arms) < 2:
@@ -69,7 +73,7 @@ def final_line(outcomes: Sequence[Ended]) -> str:
     return "Final: " + ", ".join(f"{arm} {_verified(ended)}" for arm, ended in own.items())
 
 
-def _verified(outcomes: Sequence[Ended], word: str = "") -> str:
+def _verified(outcomes: Sequence[Judged], word: str = "") -> str:
     verified = sum(one.state == State.VERIFIED for one in outcomes)
     share = f" ({percentage(verified, len(outcomes))})" if outcomes else ""
     return f"{verified}/{len(outcomes)}{word}{share}"

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from statistics import median
 from typing import Any
 
-from stillwater.comparison import compare
+from stillwater.comparison import RunFacts, compare
 from stillwater.machine import FINAL, State
 from stillwater.store import RunRow, Store, queries
 from stillwater.store.portable import Portable
@@ -37,7 +37,7 @@ def summary(store: Store, run: RunRow) -> dict[str, Any]:
     config = dict(run.config)
     passed_over = config.pop("passed_over", [])
     return {
-        "run": run_facts(run),
+        "run": asdict(run_facts(run)),
         "feedback": config.get("feedback"),
         "feedback_note": FEEDBACK_NOTES.get(str(config.get("feedback"))),
         "total": len(outcomes),
@@ -65,16 +65,16 @@ def _rows(store: Store, statement: Portable, run_id: str) -> list[dict[str, Any]
         ]
 
 
-def run_facts(run: RunRow) -> dict[str, Any]:
+def run_facts(run: RunRow) -> RunFacts:
     """When and of what it was, and by which version."""
-    return {
-        "id": run.id,
-        "created_at": stamp(run.created_at),
-        "finished_at": stamp(run.finished_at) if run.finished_at else None,
-        "dataset": run.dataset,
-        "dataset_sha256": run.dataset_sha256,
-        "version": run.version,
-    }
+    return RunFacts(
+        id=run.id,
+        created_at=stamp(run.created_at),
+        finished_at=stamp(run.finished_at) if run.finished_at else None,
+        dataset=run.dataset,
+        dataset_sha256=run.dataset_sha256,
+        version=run.version,
+    )
 
 
 def _models(outcomes: Sequence[OutcomeRow], usage: Sequence[UsageRow]) -> list[dict[str, Any]]:

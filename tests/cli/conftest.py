@@ -10,7 +10,17 @@ import typer
 from typer.testing import CliRunner, Result
 
 from stillwater.canonical import Json
-from stillwater.cli import audit, database, doctor, export, report, show, status, submission
+from stillwater.cli import (
+    audit,
+    combine,
+    database,
+    doctor,
+    export,
+    report,
+    show,
+    status,
+    submission,
+)
 from stillwater.errors import InputError
 from stillwater.machine import Event
 from stillwater.seal import seal
@@ -175,6 +185,7 @@ class Cli:
         self.app.command("status")(status.command)
         self.app.command("show")(show.command)
         self.app.command("report")(report.command)
+        self.app.command("combine")(combine.command)
         self.app.command("doctor")(doctor.command)
         self.app.command("audit")(audit.command)
         databases = typer.Typer()

@@ -1,5 +1,6 @@
 """A comparison of three arms over eight instances, as a run would have left it."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -28,19 +29,24 @@ NAMES = [f"tide__tide-{n}" for n in range(4)] + [f"moss__moss-{n}" for n in rang
 @pytest.fixture
 def db(tmp_path: Path) -> Path:
     path = tmp_path / "arms.db"
+    compared(path)
+    return path
+
+
+def compared(path: Path, names: Sequence[str] = tuple(NAMES)) -> None:
+    """Leave there what a run of these instances would have left."""
     with Store.open(path) as store:
-        _create(store)
+        _create(store, names)
         bench = Bench(store)
         for row in store.machines("compared"):
             number = int(row.instance_id.rpartition("-")[2])
             _drive(bench, row.id, VERIFIED_AT[row.arm].get(number), _attempts(row.arm))
         store.finish_run("compared")
-    return path
 
 
-def _create(store: Store, run_id: str = "compared") -> None:
+def _create(store: Store, names: Sequence[str]) -> None:
     store.create_run(
-        run_id=run_id,
+        run_id="compared",
         dataset="samples <b>",
         dataset_sha256="c" * 64,
         config={
@@ -54,7 +60,7 @@ def _create(store: Store, run_id: str = "compared") -> None:
                 "repo": name.partition("-")[0].replace("__", "/"),
                 "patch": SEVERAL if name.endswith("7") else ONE_LINE,
             }
-            for name in NAMES
+            for name in names
         ],
         arms=dict.fromkeys(ARMS, "openai/local"),
     )  # fmt: skip

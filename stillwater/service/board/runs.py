@@ -64,7 +64,7 @@ def router(service: "Service", pages: Pages) -> APIRouter:
             if len(compared.arms) < 2:
                 raise Missing(f"run {row.id} has one arm and nothing to compare")
         note = FEEDBACK_NOTES.get(str(row.config.get("feedback")))
-        text = comparison_page(compared, run_facts(row), note)
+        text = comparison_page(compared, [run_facts(row)], note)
         return HTMLResponse(text, headers={"Content-Security-Policy": COMPARISON})
 
     @routes.post("/runs/{run_id}/cancel")
