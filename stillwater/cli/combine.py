@@ -15,7 +15,7 @@ from stillwater.telling.text import one_line
 
 Files = Annotated[
     list[Path],
-    typer.Argument(metavar="FILE…", help="What `report --json` wrote of each part."),
+    typer.Argument(metavar="FILE", help="What `report --json` wrote of each part."),
 ]
 
 

@@ -7,75 +7,69 @@ from typing import Annotated
 import typer
 
 from stillwater import __version__
-from stillwater.cli import (
-    audit,
-    cancel,
-    combine,
-    compare,
-    database,
-    doctor,
-    export,
-    fix,
-    images,
-    key,
-    read,
-    replay,
-    report,
-    run,
-    serve,
-    show,
-    status,
-    submission,
-    verify,
-)
+from stillwater.cli import lazy
 from stillwater.cli.plain import warn
 from stillwater.errors import InputError, StillwaterError
 
 BAD_INPUT = 2
 WORLD_FAILED = 1
+COMMANDS: lazy.Table = {
+    "run": "run:run",
+    "compare": "compare:command",
+    "resume": "run:resume",
+    "cancel": "cancel:command",
+    "fix": "fix:command",
+    "serve": "serve:command",
+    "status": "status:command",
+    "show": "show:command",
+    "read": "read:command",
+    "report": "report:command",
+    "combine": "combine:command",
+    "audit": "audit:command",
+    "replay": "replay:command",
+    "verify": "verify:command",
+    "doctor": "doctor:command",
+    "export": (
+        "Write what a run made.",
+        {
+            "predictions": "export:predictions",
+            "patches": "export:patches",
+            "submission": "submission:submission",
+            "certificates": "export:certificates",
+        },
+    ),
+    "key": (
+        "The key that certificates are signed with.",
+        {"new": "key:new"},
+    ),
+    "images": (
+        "The images that instances run in.",
+        {
+            "plan": "images:plan",
+            "pull": "images:pull",
+            "build": "images:build",
+            "prune": "images:prune",
+        },
+    ),
+    "db": (
+        "Copy, check and compact a database.",
+        {
+            "backup": "database:backup",
+            "check": "database:check",
+            "vacuum": "database:vacuum",
+        },
+    ),
+}
 
 app = typer.Typer(
     name="stillwater",
+    cls=lazy.group(COMMANDS),
     help="Small local models repair real bugs: persisted state machines, every step as evidence.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-exports = typer.Typer(help="Write what a run made.", no_args_is_help=True)
-keys = typer.Typer(help="The key that certificates are signed with.", no_args_is_help=True)
-databases = typer.Typer(help="Copy, check and compact a database.", no_args_is_help=True)
-pictures = typer.Typer(help="The images that instances run in.", no_args_is_help=True)
-
-app.command("run")(run.run)
-app.command("compare")(compare.command)
-app.command("resume")(run.resume)
-app.command("cancel")(cancel.command)
-app.command("fix")(fix.command)
-app.command("serve")(serve.command)
-app.command("status")(status.command)
-app.command("show")(show.command)
-app.command("read")(read.command)
-app.command("report")(report.command)
-app.command("combine")(combine.command)
-app.command("audit")(audit.command)
-app.command("replay")(replay.command)
-exports.command("predictions")(export.predictions)
-exports.command("patches")(export.patches)
-exports.command("submission")(submission.submission)
-exports.command("certificates")(export.certificates)
-app.add_typer(exports, name="export")
-app.command("verify")(verify.command)
-keys.command("new")(key.new)
-app.add_typer(keys, name="key")
-for verb in (images.plan, images.pull, images.build, images.prune):
-    pictures.command(verb.__name__)(verb)
-app.add_typer(pictures, name="images")
-databases.command("backup")(database.backup)
-databases.command("check")(database.check)
-databases.command("vacuum")(database.vacuum)
-app.add_typer(databases, name="db")
-app.command("doctor")(doctor.command)
 
 
 def _version(asked: bool) -> None:

@@ -19,6 +19,7 @@ except SystemExit:
     pass
 heavy = {"litellm", "docker", "alembic", "pyarrow", "datasets", "swebench"} & set(sys.modules)
 print("heavy:", sorted(heavy))
+print("repairs:", "stillwater.scheduler" in sys.modules)
 """
 
 
@@ -31,3 +32,5 @@ def test_looking_imports_neither_litellm_nor_docker(tmp_path: Path, words: tuple
         env=environment(tmp_path) | {"PYTHONPATH": str(ROOT)}, timeout=DEADLINE, check=False,
     )  # fmt: skip
     assert "heavy: []" in done.stdout, done.stdout + done.stderr
+    # Help tells of all commands; the others load what they need themselves.
+    assert ("repairs: False" in done.stdout) == (words != ("--help",))
