@@ -1,10 +1,11 @@
 """Short histories of machines, committed to a store."""
 
+import random
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
 from stillwater.canonical import Json
-from stillwater.machine import Event
+from stillwater.machine import Event, State, edges
 from stillwater.seal import seal
 from stillwater.snapshot import Artifact, Past
 from stillwater.store import Store
@@ -87,3 +88,45 @@ def exhaust(store: Store, machine_id: int) -> None:
     cut = asked(finish_reason="length", problem="cut off")
     fire_on(store, machine_id, Event.UNUSABLE, cut, {"prompt": "p", "completion": "c"})
     fire_on(store, machine_id, Event.EXHAUSTED, {"reason": "no attempts are left"})
+
+
+ODD: tuple[Json, ...] = (None, "", "small", "größer", 'it\'s\n"quoted"', 0, 7, 2.25, 1e-7, True)
+"""What a field of the evidence may hold, whatever it should hold."""
+ENDINGS = {State.VERIFIED, State.FAILED}
+
+
+def wander(store: Store, machine_id: int, chance: random.Random, most: int = 12) -> None:
+    """Any legal story, with evidence that lacks fields and has some of other types."""
+    leaving = {state: [event for source, event, _ in edges() if source is state] for state in State}
+    for _ in range(most):
+        row = store.machine(machine_id)
+        if row.state in ENDINGS:
+            return
+        events = [one for one in leaving[row.state] if one is not Event.RETRY or row.attempt < 4]
+        event = chance.choice(events)
+        fire_on(store, machine_id, event, _anything(chance), _artifacts(chance, event))
+
+
+def _anything(chance: random.Random) -> dict[str, Json]:
+    usage: Json = {
+        name: chance.choice((None, 0, 100, 12345))
+        for name in ("prompt_tokens", "completion_tokens", "cached_tokens")
+        if chance.random() < 0.7
+    }
+    tests: Json = {f"tests/t.py::ä{n}": chance.choice(("PASSED", "FAILED")) for n in range(2)}
+    whole: dict[str, Json] = {
+        "usage": chance.choice((usage, None)),
+        "seconds": chance.choice((None, 0, 3, 2.5)),
+        "reason": chance.choice(("tests failed", 'it\'s\n"odd"', "")),
+        "wait_seconds": chance.choice((1, 2.5)),
+        "tests": tests,
+        "baseline": {"tests": tests},
+        "other": chance.choice(ODD),
+    }
+    kept = {name: value for name, value in whole.items() if chance.random() < 0.8}
+    return {"model": chance.choice(("small", "größer")), **kept}
+
+
+def _artifacts(chance: random.Random, event: Event) -> dict[str, str]:
+    made = {Event.PROPOSED: ("prompt", "completion"), Event.APPLIED: ("patch",)}
+    return {name: f"{name} {chance.randrange(5)}" for name in made.get(event, ())}

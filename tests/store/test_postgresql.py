@@ -2,6 +2,7 @@
 
 import json
 import os
+import random
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -44,6 +45,7 @@ from tests.store.stories import (
     fire_on,
     new_run,
     repair_at_second_attempt,
+    wander,
 )
 from tests.store.test_migrations import config
 
@@ -418,3 +420,32 @@ def test_reports_say_the_same_of_the_same_story(db: Server, tmp_path: Path) -> N
             )
     for on_file, on_server in zip(*said, strict=True):
         assert on_server == on_file
+
+
+VIEWS = ("attempts", "outcomes", "success_at_k", "model_usage", "test_results")
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_every_view_and_report_says_the_same_of_one_record_in_either_database(
+    seed: int, db: Server, tmp_path: Path
+) -> None:
+    told = []
+    for place in (db, tmp_path / "stillwater.db"):
+        chance, ticks = random.Random(seed), count()
+        with Store.open(
+            place, clock=lambda ticks=ticks: START + timedelta(0, next(ticks))
+        ) as store:
+            new_run(store, arms=("default", "other"))
+            machines = [row.id for row in store.machines("run-1")]
+            for machine_id in machines:
+                wander(store, machine_id, chance)
+            report = json.dumps(summary(store, store.run("run-1")), sort_keys=True)
+        with raw(place) as client:
+            views = {
+                view: sorted(map(repr, client.rows(f"SELECT * FROM {view}"))) for view in VIEWS
+            }
+        told.append((views, report))
+    for view in VIEWS:
+        assert told[0][0][view]
+        assert told[0][0][view] == told[1][0][view]
+    assert told[0][1] == told[1][1]
