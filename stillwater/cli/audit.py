@@ -11,7 +11,8 @@ import typer
 
 from stillwater.audit.model import Kept, Report
 from stillwater.cli.reader import DEFAULT_DB, Db, RunId
-from stillwater.telling.text import duration, one_line
+from stillwater.rounding import duration
+from stillwater.telling.text import one_line
 from stillwater.where import Database, folder
 
 VIOLATED = 1

@@ -16,7 +16,8 @@ from rich.table import Table
 from rich.text import Text
 
 from stillwater.machine import FINAL, Event, State
-from stillwater.telling.text import duration, one_line
+from stillwater.rounding import duration
+from stillwater.telling.text import one_line
 
 if TYPE_CHECKING:
     from stillwater.snapshot import Past

@@ -18,8 +18,9 @@ from stillwater.cli.options import SandboxKind, Verbose
 from stillwater.cli.plain import Grid, console, warn
 from stillwater.cli.reader import DEFAULT_DB, Db, RunId
 from stillwater.errors import InputError
+from stillwater.rounding import duration
 from stillwater.sandbox import scratch
-from stillwater.telling.text import duration, one_line
+from stillwater.telling.text import one_line
 from stillwater.where import Database
 
 if TYPE_CHECKING:

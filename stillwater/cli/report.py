@@ -14,10 +14,11 @@ from stillwater.cli.reader import DEFAULT_DB, Db, RunId
 from stillwater.cli.results import results_table
 from stillwater.comparison import compare
 from stillwater.errors import InputError
+from stillwater.rounding import duration
 from stillwater.store import queries
 from stillwater.telling.results import final_line, percentage
 from stillwater.telling.summary import run_facts, summary
-from stillwater.telling.text import duration, number, one_line
+from stillwater.telling.text import number, one_line
 
 TOLD = (
     "models",

@@ -7,8 +7,8 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from stillwater.cli.plain import Grid
+from stillwater.rounding import duration
 from stillwater.telling.results import FEEDBACK_NOTES, Ended, arms_of, verdict
-from stillwater.telling.text import duration
 
 COLUMNS = ("verdict", "attempts", "model", "time", "last event")
 

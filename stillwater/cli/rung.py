@@ -14,8 +14,9 @@ from stillwater import runs
 from stillwater.cli import export, reader
 from stillwater.cli.plain import Grid, console, warn
 from stillwater.errors import InputError
+from stillwater.rounding import duration
 from stillwater.store.schema import RUNGS
-from stillwater.telling.text import duration, one_line
+from stillwater.telling.text import one_line
 from stillwater.where import Database
 
 if TYPE_CHECKING:

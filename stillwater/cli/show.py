@@ -16,12 +16,13 @@ from stillwater.cli.plain import Grid, console
 from stillwater.cli.reader import DEFAULT_DB, Db
 from stillwater.errors import InputError
 from stillwater.machine import State
+from stillwater.rounding import duration
 from stillwater.store import MachineRow, RunRow, Store
 from stillwater.store.queries import Step, timeline
 from stillwater.telling.facts import facts
 from stillwater.telling.machines import artifacts_of, patch_of, setting
 from stillwater.telling.results import FEEDBACK_NOTES, verdict
-from stillwater.telling.text import duration, one_line, printable
+from stillwater.telling.text import one_line, printable
 
 NAMES = {
     "prompt": ("prompt",),

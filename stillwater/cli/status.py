@@ -15,10 +15,11 @@ from stillwater.cli.plain import Grid, console
 from stillwater.cli.reader import DEFAULT_DB, Db, flag_of
 from stillwater.errors import InputError
 from stillwater.machine import FINAL, Event, State
+from stillwater.rounding import duration
 from stillwater.store import MachineRow, RunRow, Store
 from stillwater.store.lease import holder, is_silent
 from stillwater.telling.facts import facts
-from stillwater.telling.text import duration, one_line
+from stillwater.telling.text import one_line
 from stillwater.where import Database
 
 SHOWN = 30

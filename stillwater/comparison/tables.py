@@ -4,7 +4,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from stillwater.comparison.model import ArmFigures, Comparison, Difference, Group, Pair
-from stillwater.comparison.words import cost, count, duration, interval, probability, share
+from stillwater.comparison.words import cost, count, interval, probability, share
+from stillwater.rounding import duration
 
 ARMS = (
     "arm", "verified", "of", "share", "95 %", "calls", "applied", "prompt tokens", "cached",

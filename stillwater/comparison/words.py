@@ -30,14 +30,6 @@ def count(number: int) -> str:
     return f"{number:,}"
 
 
-def duration(seconds: float) -> str:
-    """`42 s`, `17 min` or `2 h 07 min`."""
-    minutes = round(seconds / 60)
-    if seconds < 100:
-        return f"{seconds:.0f} s"
-    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02d} min"
-
-
 def cost(dollars: float | None) -> str:
     """`$0.12`; an en dash where no price is known."""
     return NONE if dollars is None else f"${dollars:.2f}"

@@ -31,18 +31,6 @@ def one_line(text: str, limit: int = 160) -> str:
     return line if len(line) <= limit else line[: limit - 1] + "…"
 
 
-def duration(seconds: float) -> str:
-    """`8.3 s`, `42 s`, `3 min 05 s` or `2 h 07 min`."""
-    if seconds < 9.95:
-        return f"{seconds:.1f} s"
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60:02d} s"
-    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
-
-
 def number(value: int | None) -> str:
     """A count with thin groups, or an en dash for none."""
     return "–" if value is None else f"{value:,}"

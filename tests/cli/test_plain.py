@@ -5,7 +5,8 @@ import pytest
 from rich.console import Console
 
 from stillwater.cli.plain import Grid, console, program
-from stillwater.telling.text import duration, one_line, printable
+from stillwater.rounding import duration
+from stillwater.telling.text import one_line, printable
 
 
 @pytest.mark.parametrize(

@@ -12,8 +12,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from stillwater import __version__
 from stillwater.machine import ACTIVE, FINAL, MEANING, State
+from stillwater.rounding import duration
 from stillwater.telling.results import FEEDBACK_NOTES, percentage
-from stillwater.telling.text import duration, number, one_line, printable
+from stillwater.telling.text import number, one_line, printable
 
 STATIC = Path(str(files("stillwater.service.board") / "static"))
 

@@ -7,11 +7,11 @@ from datetime import datetime
 from itertools import accumulate
 
 from stillwater.machine import Event, State
+from stillwater.rounding import duration
 from stillwater.service.board.reading import Span
 from stillwater.service.worker import Running
 from stillwater.slots import SLOT_OF, Slot
 from stillwater.telling.results import percentage
-from stillwater.telling.text import duration
 
 WIDTH = 500
 """Into how many parts the time is divided."""
