@@ -43,7 +43,7 @@ BENCHES: Mapping[str, Bench] = {
     "scale": Bench(quick=("--machines", "3", "6")),
     "audit": Bench(quick=("--transitions", "4000", "--rounds", "1")),
     "service": Bench(quick=("--seconds", "6")),
-    "prefix": Bench(quick=("--machines", "2", "--attempts", "2", "--slots", "1")),
+    "prefix": Bench(("--slots", "2"), ("--machines", "2", "--attempts", "2", "--slots", "1")),
 }
 NEEDS_SERVER = "prefix"
 
