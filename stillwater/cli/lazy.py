@@ -2,23 +2,23 @@
 
 from collections.abc import Iterator, Mapping
 from importlib import import_module
+from typing import Any
 
 import typer
-from typer import _click as click
 from typer.core import TyperGroup
 
 Table = Mapping[str, str | tuple[str, Mapping[str, str]]]
 """By command: `module:function` of stillwater.cli; of a group, its help and its own commands."""
 
 
-class Commands(Mapping[str, click.Command]):
+class Commands(Mapping[str, Any]):
     """The commands of a table, each made when it's first asked for."""
 
     def __init__(self, table: Table) -> None:
         self._table = table
-        self._made: dict[str, click.Command] = {}
+        self._made: dict[str, Any] = {}
 
-    def __getitem__(self, name: str) -> click.Command:
+    def __getitem__(self, name: str) -> Any:
         if name not in self._made:
             self._made[name] = _made(name, self._table[name])
         return self._made[name]
@@ -41,7 +41,7 @@ def group(table: Table) -> type[TyperGroup]:
     return Lazy
 
 
-def _made(name: str, told: str | tuple[str, Mapping[str, str]]) -> click.Command:
+def _made(name: str, told: str | tuple[str, Mapping[str, str]]) -> Any:
     if isinstance(told, str):
         module, _, function = told.partition(":")
         app = _app()

@@ -7,6 +7,7 @@ the arms, their settings and models, the version; where they ran may differ.
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -39,6 +40,7 @@ class Settings(BaseModel, extra="allow"):
     """The run's configuration."""
 
     served: dict[str, Served] = {}
+    arms: dict[str, dict[str, Any]] = {}
 
 
 class Told(BaseModel, allow_inf_nan=False):
@@ -103,8 +105,8 @@ def together(parts: Sequence[Part]) -> Told:
         PartError: they are not parts of one comparison, or an instance is counted in two of them.
     """
     first = parts[0]
-    for other in parts[1:]:
-        _check_fits(first, other)
+    for one, other in combinations(parts, 2):
+        _check_fits(one, other)
     _check_apart(parts)
     comparisons = [part.told.comparison for part in parts]
     records = [
@@ -116,9 +118,15 @@ def together(parts: Sequence[Part]) -> Told:
     return Told(
         runs=[run for part in parts for run in part.told.runs],
         feedback_note=first.told.feedback_note,
-        config=first.told.config,
+        config=first.told.config.model_copy(update={"served": _served(parts)}),
         comparison=assembled(records, left_out),
     )
+
+
+def _served(parts: Sequence[Part]) -> dict[str, Served]:
+    """Of each model what is known of its weights from any part."""
+    told = [item for part in parts for item in part.told.config.served.items()]
+    return dict(sorted(told, key=lambda item: item[1].digest is not None))
 
 
 def _record(arms: Sequence[ArmFigures]) -> ArmRecord:
@@ -155,10 +163,11 @@ def _check_fits(first: Part, other: Part) -> None:
 
 def _deciding(told: Told) -> Mapping[str, Any]:
     """What must be the same in all parts, by what it is called."""
-    stored = told.config.model_dump()
-    settings = {name: stored[name] for name in sorted(stored) if name not in WHERE}
+    stored = told.config.model_dump(exclude={"arms"})
+    settings = {name: value for name, value in stored.items() if name not in WHERE}
+    own = {f"the arm {name}": value for name, value in told.config.arms.items()}
     arms = [one.arm for one in told.comparison.arms]
-    return {"the version": told.runs[0].version, "the list of arms": arms, **settings}
+    return {"the version": told.runs[0].version, "the list of arms": arms, **own, **settings}
 
 
 def _check_apart(parts: Sequence[Part]) -> None:

@@ -96,7 +96,7 @@ def _set(path: str, value: Any) -> Callable[[dict[str, Any]], None]:
     ("change", "sentence"),
     [
         (_set("config.num_ctx", 4096), "num_ctx is None in one and 4096 in the other"),
-        (_set("config.arms.direct", {"attempts": 2}), "arms is {'"),
+        (_set("config.arms.direct", {"attempts": 2}), "the arm direct is {'attempts': 1} in"),
         (_set("run.version", "0.2.0"), "the version is '0.1.0' in one and '0.2.0' in the other"),
         (_set("config.served", {"openai/local": {"digest": "b"}}), "other weights of openai/local"),
     ],
@@ -114,6 +114,20 @@ def test_what_is_no_part_of_the_same_comparison_is_refused(
     assert sentence in said
     assert str(halves[0]) in said
     assert str(halves[1]) in said
+
+
+def test_weights_that_two_parts_tell_are_held_against_each_other_past_one_that_tells_none(
+    cli: Cli, tmp_path: Path
+) -> None:
+    files = [_report(cli, tmp_path / name, [name]) for name in NAMES[:4]]
+    for file, digest in zip(files, (None, "a", None, "b"), strict=True):
+        told = json.loads(file.read_text())
+        told["config"]["served"] = {"openai/local": {"digest": digest}}
+        file.write_text(json.dumps(told))
+    assert "other weights of openai/local" in cli.refuses("combine", *files)
+    grown = tmp_path / "grown.json"
+    grown.write_text(cli.out("combine", *files[:3], "--json"))
+    assert "other weights of openai/local" in cli.refuses("combine", grown, files[3])
 
 
 def test_where_a_part_ran_may_differ(db: Path, halves: list[Path]) -> None:
