@@ -4,6 +4,7 @@ import heapq
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
+from itertools import product
 
 from stillwater.executors.workshop import LONGEST_WAIT
 from stillwater.models.pool import Pool
@@ -112,17 +113,17 @@ class Ready:
     def _take_by_prefix(self) -> Iterator[int]:
         """First those that find their prefix where they begin; then the others: none idles."""
         waiting = self._waiting[Slot.MODEL]
-        for alone in (True, False):
-            for anywhere in (False, True) if self._pool else (True,):
-                passed = []
-                while waiting and self._free[Slot.MODEL] > 0:
-                    first = heapq.heappop(waiting)
-                    if self._may_begin(first[1], alone=alone, anywhere=anywhere):
-                        yield self._begin(first[1], Slot.MODEL)
-                    else:
-                        passed.append(first)
-                for one in passed:
-                    heapq.heappush(waiting, one)
+        places = (False, True) if self._pool else (True,)
+        for alone, anywhere in product((True, False), places):
+            passed = []
+            while waiting and self._free[Slot.MODEL] > 0:
+                first = heapq.heappop(waiting)
+                if self._may_begin(first[1], alone=alone, anywhere=anywhere):
+                    yield self._begin(first[1], Slot.MODEL)
+                else:
+                    passed.append(first)
+            for one in passed:
+                heapq.heappush(waiting, one)
 
     def _may_begin(self, machine_id: int, *, alone: bool, anywhere: bool) -> bool:
         prefix = self._prefixes.get(machine_id)

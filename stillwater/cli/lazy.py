@@ -10,6 +10,13 @@ from typer.core import TyperGroup
 Table = Mapping[str, str | tuple[str, Mapping[str, str]]]
 """By command: `module:function` of stillwater.cli; of a group, its help and its own commands."""
 
+PLAIN: Mapping[str, Any] = {
+    "add_completion": False,
+    "pretty_exceptions_enable": False,
+    "rich_markup_mode": None,
+}
+"""No completion to be installed, and neither colours nor frames in help and errors."""
+
 
 class Commands(Mapping[str, Any]):
     """The commands of a table, each made when it's first asked for."""
@@ -30,36 +37,21 @@ class Commands(Mapping[str, Any]):
         return len(self._table)
 
 
-def group(table: Table) -> type[TyperGroup]:
-    """The class of a group that has the table's commands."""
+def group(table: Table, *, name: str, told: str) -> typer.Typer:
+    """A group that has the table's commands; `told` is what its help says."""
 
     class Lazy(TyperGroup):
-        def __init__(self, **attributes: object) -> None:
-            super().__init__(**attributes)  # type: ignore[arg-type]
+        def __init__(self, **attributes: Any) -> None:
+            super().__init__(**attributes)
             self.commands = Commands(table)  # type: ignore[assignment]
 
-    return Lazy
+    return typer.Typer(name=name, cls=Lazy, help=told, no_args_is_help=True, **PLAIN)
 
 
 def _made(name: str, told: str | tuple[str, Mapping[str, str]]) -> Any:
-    if isinstance(told, str):
-        module, _, function = told.partition(":")
-        app = _app()
-        app.command(name)(getattr(import_module(f"stillwater.cli.{module}"), function))
-        return typer.main.get_command(app)
-    app = _app(cls=group(told[1]), help=told[0], no_args_is_help=True)
-    app.callback()(_nothing)
-    made = typer.main.get_command(app)
-    made.name = name
-    return made
-
-
-def _nothing() -> None:
-    pass
-
-
-def _app(**words: object) -> typer.Typer:
-    plain = {
-        "add_completion": False, "pretty_exceptions_enable": False, "rich_markup_mode": None,
-    }  # fmt: skip
-    return typer.Typer(**plain, **words)  # type: ignore[arg-type]
+    if not isinstance(told, str):
+        return typer.main.get_group(group(told[1], name=name, told=told[0]))
+    module, _, function = told.partition(":")
+    app = typer.Typer(**PLAIN)
+    app.command(name)(getattr(import_module(f"stillwater.cli.{module}"), function))
+    return typer.main.get_command(app)

@@ -61,14 +61,10 @@ COMMANDS: lazy.Table = {
     ),
 }
 
-app = typer.Typer(
+app = lazy.group(
+    COMMANDS,
     name="stillwater",
-    cls=lazy.group(COMMANDS),
-    help="Small local models repair real bugs: persisted state machines, every step as evidence.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
+    told="Small local models repair real bugs: persisted state machines, every step as evidence.",
 )
 
 

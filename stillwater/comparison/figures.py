@@ -11,7 +11,7 @@ from stillwater.comparison.kinds import kind
 from stillwater.comparison.model import ArmRecord, Comparison, MachineFigures
 from stillwater.config import frozen, own_settings
 from stillwater.machine import FINAL, State
-from stillwater.models.price import price
+from stillwater.models.price import price, total
 from stillwater.store import RunRow, Store
 from stillwater.store.portable import Portable
 
@@ -114,12 +114,8 @@ def _record(
         attempts=config.attempts,
         settings=own_settings(run.config, name),
         ends=Counter(row.reason for row in ends),
-        cost=_cost(used),
+        cost=total(
+            price(row.model, row.prompt_tokens or 0, row.completion_tokens or 0) for row in used
+        ),
         machines=tuple(own),
     )
-
-
-def _cost(used: Sequence[Row[Any]]) -> float | None:
-    costs = [price(row.model, row.prompt_tokens or 0, row.completion_tokens or 0) for row in used]
-    known = [cost for cost in costs if cost is not None]
-    return round(sum(known), 6) if len(known) == len(costs) else None

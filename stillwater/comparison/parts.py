@@ -7,7 +7,6 @@ the arms, their settings and models, the version; where they ran may differ.
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -18,6 +17,7 @@ from stillwater.comparison.assembled import assembled
 from stillwater.comparison.model import ArmFigures, ArmRecord, Comparison, RunFacts
 from stillwater.config import RUN_WIDE
 from stillwater.errors import InputError
+from stillwater.models.price import total
 
 WHERE = RUN_WIDE | {"api_base", "passed_over", "served", "versions"}
 """What the configuration says of where a part ran, not of how it repaired."""
@@ -83,12 +83,11 @@ def read(file: Path) -> Part:
         PartError: it can't be read, or isn't the report of a comparison.
     """
     try:
-        text = file.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        why = getattr(error, "strerror", None) or "it is no text"
-        raise PartError(f"{file} can't be read: {why}") from error
+        content = file.read_bytes()
+    except OSError as error:
+        raise PartError(f"{file} can't be read: {error.strerror or error}") from error
     try:
-        return Part(file, Told.model_validate_json(text))
+        return Part(file, Told.model_validate_json(content))
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         where = "".join(f"{key}." for key in first["loc"])[:-1]
@@ -104,9 +103,10 @@ def together(parts: Sequence[Part]) -> Told:
     Raises:
         PartError: they are not parts of one comparison, or an instance is counted in two of them.
     """
-    first = parts[0]
-    for one, other in combinations(parts, 2):
-        _check_fits(one, other)
+    first, *others = parts
+    for other in others:
+        _check_fits(first, other)
+    _check_weights(parts)
     _check_apart(parts)
     comparisons = [part.told.comparison for part in parts]
     records = [
@@ -133,7 +133,6 @@ def _record(arms: Sequence[ArmFigures]) -> ArmRecord:
     ends: Counter[str] = Counter()
     for arm in arms:
         ends.update(arm.ends)
-    known = [arm.cost for arm in arms if arm.cost is not None]
     return ArmRecord(
         arm=arms[0].arm,
         models=tuple(dict.fromkeys(model for arm in arms for model in arm.models)),
@@ -141,7 +140,7 @@ def _record(arms: Sequence[ArmFigures]) -> ArmRecord:
         attempts=arms[0].attempts,
         settings=arms[0].settings,
         ends=ends,
-        cost=round(sum(known), 6) if len(known) == len(arms) else None,
+        cost=total(arm.cost for arm in arms),
         machines=tuple(one for arm in arms for one in arm.machines),
     )
 
@@ -154,11 +153,17 @@ def _check_fits(first: Part, other: Part) -> None:
                 f"{first.file} and {other.file} are not parts of one comparison: "
                 f"{what} is {decides.get(what)!r} in one and {as_well.get(what)!r} in the other"
             )
-    ours, theirs = first.told.config.served, other.told.config.served
-    for model in ours.keys() & theirs.keys():
-        digests = {ours[model].digest, theirs[model].digest} - {None}
-        if len(digests) > 1:
-            raise PartError(f"{first.file} and {other.file} had other weights of {model}")
+
+
+def _check_weights(parts: Sequence[Part]) -> None:
+    seen: dict[str, tuple[str, Path]] = {}
+    for part in parts:
+        for model, served in part.told.config.served.items():
+            if served.digest is None:
+                continue
+            digest, file = seen.setdefault(model, (served.digest, part.file))
+            if served.digest != digest:
+                raise PartError(f"{file} and {part.file} had other weights of {model}")
 
 
 def _deciding(told: Told) -> Mapping[str, Any]:

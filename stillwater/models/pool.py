@@ -65,14 +65,9 @@ class Pool:
     def slots(self) -> int:
         """How many requests may be under way now, with those at servers that get no more."""
         with self._lock:
-            in_use = self._in_use()
-            asked = {server.endpoint.url for server, _ in in_use}
-            others = [
-                server.busy
-                for url, server in (self._servers | self._gone).items()
-                if url not in asked
-            ]
-            return sum(max(slots, server.busy) for server, slots in in_use) + sum(others)
+            in_use = {server.endpoint.url: slots for server, slots in self._in_use()}
+            known = self._servers | self._gone
+            return sum(max(in_use.get(url, 0), server.busy) for url, server in known.items())
 
     def take(self, prefix: str, *, anywhere: bool) -> str | None:
         """The URL of the endpoint for a prompt that begins like others of this `prefix`.

@@ -1,5 +1,7 @@
 """What tokens cost, where litellm's table knows the model's price."""
 
+from collections.abc import Iterable
+
 from stillwater.models.client import BUILTIN, load_litellm
 
 FREE = (BUILTIN, "ollama/", "ollama_chat/", "llamafile/", "lm_studio/", "hosted_vllm/")
@@ -19,3 +21,10 @@ def price(model: str, prompt_tokens: int, completion_tokens: int) -> float | Non
     except Exception:
         return None
     return float(sum(costs))
+
+
+def total(prices: Iterable[float | None]) -> float | None:
+    """Their sum in US dollars; None where one of them isn't known."""
+    listed = list(prices)
+    known = [one for one in listed if one is not None]
+    return round(sum(known), 6) if len(known) == len(listed) else None

@@ -4,8 +4,6 @@ Each test has it on a file of SQLite and on a PostgreSQL server, but those of on
 """
 
 from collections.abc import Iterator
-from datetime import timedelta
-from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +11,7 @@ import pytest
 
 from stillwater.store import Store
 from stillwater.where import Database
-from tests.store.stories import START, new_run
+from tests.store.stories import new_run, ticking
 
 if TYPE_CHECKING:
     from tests.postgres import Postgres
@@ -32,7 +30,6 @@ def db(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
 
 @pytest.fixture
 def store(db: Database) -> Iterator[Store]:
-    ticks = count()
-    with Store.open(db, clock=lambda: START + timedelta(seconds=next(ticks))) as opened:
+    with Store.open(db, clock=ticking()) as opened:
         new_run(opened)
         yield opened

@@ -3,12 +3,14 @@
 import random
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from itertools import count
 
 from stillwater.canonical import Json
-from stillwater.machine import Event, State, edges
+from stillwater.machine import FINAL, Event, State, edges
 from stillwater.seal import seal
 from stillwater.snapshot import Artifact, Past
 from stillwater.store import Store
+from stillwater.store.times import Clock
 
 START = datetime(2026, 11, 23, 12, tzinfo=UTC)
 DATASET = "d" * 64
@@ -16,6 +18,12 @@ ROWS: list[dict[str, Json]] = [
     {"instance_id": "tide__tide-1", "repo": "tide/tide", "problem_statement": "grüße"},
     {"instance_id": "moss__moss-2", "repo": "moss/moss", "problem_statement": "a\nb"},
 ]
+
+
+def ticking() -> Clock:
+    """A clock that goes on by a second whenever it's looked at."""
+    ticks = count()
+    return lambda: START + timedelta(seconds=next(ticks))
 
 
 def new_run(store: Store, run_id: str = "run-1", arms: tuple[str, ...] = ("default",)) -> None:
@@ -92,7 +100,6 @@ def exhaust(store: Store, machine_id: int) -> None:
 
 ODD: tuple[Json, ...] = (None, "", "small", "größer", 'it\'s\n"quoted"', 0, 7, 2.25, 1e-7, True)
 """What a field of the evidence may hold, whatever it should hold."""
-ENDINGS = {State.VERIFIED, State.FAILED}
 
 
 def wander(store: Store, machine_id: int, chance: random.Random, most: int = 12) -> None:
@@ -100,7 +107,7 @@ def wander(store: Store, machine_id: int, chance: random.Random, most: int = 12)
     leaving = {state: [event for source, event, _ in edges() if source is state] for state in State}
     for _ in range(most):
         row = store.machine(machine_id)
-        if row.state in ENDINGS:
+        if row.state in FINAL:
             return
         events = [one for one in leaving[row.state] if one is not Event.RETRY or row.attempt < 4]
         event = chance.choice(events)

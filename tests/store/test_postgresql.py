@@ -6,7 +6,7 @@ import random
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from itertools import count
 from pathlib import Path
@@ -45,6 +45,7 @@ from tests.store.stories import (
     fire_on,
     new_run,
     repair_at_second_attempt,
+    ticking,
     wander,
 )
 from tests.store.test_migrations import config
@@ -420,12 +421,6 @@ def test_reports_say_the_same_of_the_same_story(db: Server, tmp_path: Path) -> N
             )
     for on_file, on_server in zip(*said, strict=True):
         assert on_server == on_file
-
-
-def ticking() -> Callable[[], datetime]:
-    """A clock that goes on by a second whenever it's looked at."""
-    ticks = count()
-    return lambda: START + timedelta(seconds=next(ticks))
 
 
 VIEWS = ("attempts", "outcomes", "success_at_k", "model_usage", "test_results")
