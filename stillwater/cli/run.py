@@ -182,10 +182,16 @@ def print_next(place: runs.Place, outcomes: Sequence[Any]) -> None:
     flag, name = flag_of(place.db), program()
     first = outcomes[0].instance_id
     arms = arms_of(outcomes)
-    print("\nTry next:")
+    tries: list[tuple[str, str]] = []
     if len(arms) > 1:
-        print(f"  {name} report --html compared.html{flag}   the comparison as a page, with plots")
+        tries.append(("report --html compared.html", "the comparison as a page, with plots"))
         first += f" --arm {arms[0]}"
-    print(f"  {name} show {first}{flag}      what happened to one of them, step by step")
-    print(f"  {name} report{flag}            success by attempts, by repository, by model")
-    print(f"  {name} doctor{flag}            which models and sandboxes this machine offers")
+    tries += [
+        (f"show {first}", "what happened to one of them, step by step"),
+        ("report", "success by attempts, by repository, by model"),
+        ("doctor", "which models and sandboxes this machine offers"),
+    ]
+    width = max(len(words) for words, _ in tries) + len(flag)
+    print("\nTry next:")
+    for words, what in tries:
+        print(f"  {name} {words + flag:{width}}  {what}")
