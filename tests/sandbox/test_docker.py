@@ -147,7 +147,9 @@ def test_a_dead_workers_containers_are_reaped_and_a_living_ones_stay(
         ]
         try:
             assert family.reap_dead(marker) == 1
-            left = client.containers.list(all=True, filters={"label": "stillwater"})
+            left = client.containers.list(
+                all=True, ignore_removed=True, filters={"label": "stillwater"}
+            )
             assert {made[0].id, made[2].id} <= {one.id for one in left}
             assert made[1].id not in {one.id for one in left}
         finally:

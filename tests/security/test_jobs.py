@@ -84,7 +84,9 @@ def test_what_only_root_can_read_is_hidden_though_root_runs_stillwater(
 def test_other_processes_are_neither_killed_nor_seen(
     run: Run, sandbox: Sandbox, bystander: "subprocess.Popen[bytes]"
 ) -> None:
-    seen = f"cat /proc/[0-9]*/cmdline | tr '\\0' ' ' | grep -c 'sleep {SLEEP[:-1]}[{SLEEP[-1]}]'"
+    # Processes of others may end between being listed and being read.
+    listed = "cat /proc/[0-9]*/cmdline 2>/dev/null"
+    seen = f"{listed} | tr '\\0' ' ' | grep -c 'sleep {SLEEP[:-1]}[{SLEEP[-1]}]'"
     kill = "" if is_unscoped(sandbox) else f"kill -9 {bystander.pid} 2>/dev/null && echo killed;"
     # Landlock knows nothing of processes: documented as not stopped.
     shown = sandbox.walls()["processes"] == "subreaper"
