@@ -1,7 +1,6 @@
 """Driving runs: all that lies between the door (CLI) and the scheduler."""
 
 import signal
-import sys
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -32,6 +31,8 @@ from stillwater.steps import STEPS, Step, Tools
 from stillwater.store import LEASE_SECONDS, SchedulerLease, Store, TakenOver, refuse_foreign
 
 STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+AS_THE_POOL_HAS = 1_000_000
+"""An executor's model slots where a pool of endpoints says how many there are at the moment."""
 
 
 @dataclass(frozen=True)
@@ -172,7 +173,7 @@ def _threads(
     others = {name: replace(tools, models=client(one)) for name, one in arms.items()}
     slots = limits(config)
     if pool is not None:
-        slots[Slot.MODEL] = sys.maxsize
+        slots[Slot.MODEL] = AS_THE_POOL_HAS
     return ThreadExecutor(Workshop(steps, tools, others), slots)
 
 
@@ -184,7 +185,7 @@ def _ray(
     pool: Pool | None,
 ) -> RayExecutor:
     if pool is not None:
-        config = config.model_copy(update={"model_slots": pool.slots()})
+        config = config.model_copy(update={"model_slots": AS_THE_POOL_HAS})
     outfit = Outfit(__version__, place.label, place.folder, config.sandbox, config, arms)
     executor = RayExecutor(outfit, cluster, place.folder / "ray.log")
     executor.connect()

@@ -64,14 +64,16 @@ def test_a_key_that_one_server_refuses_does_not_stop_the_run(tmp_path: Path) -> 
     assert any("invalid key" in str(one["reason"]) for one in rows(tmp_path, "defer"))
 
 
-def test_servers_join_and_leave_a_run_that_goes_on(tmp_path: Path) -> None:
+@pytest.mark.parametrize("executor", ["threads", "ray"])
+def test_servers_join_and_leave_a_run_that_goes_on(tmp_path: Path, executor: str) -> None:
     held = threading.Event()
     slow = script(hang=held)
     joining = script()
     with openai_server(slow) as first, openai_server(joining) as second:
         servers = tmp_path / "servers.txt"
         servers.write_text(f"{first}  # the only one at first\n")
-        with started(tmp_path, *RUN, *MODEL, "--endpoint", "servers.txt") as process:
+        words = (*RUN, *MODEL, "--endpoint", "servers.txt", "--executor", executor)
+        with started(tmp_path, *words) as process:
             try:
                 wait_until(lambda: len(slow.asked) >= 1)
                 servers.write_text(f"{second}\n")
