@@ -37,6 +37,8 @@ def begin(store: Store, record: Record, sandbox: Sandbox) -> None:
         "sandbox_slots": _slots(run.config.get("sandbox_slots")),
         # The heads of a replay are nobody's evidence.
         "heads_git": None,
+        # No server is asked, and those of then may be gone or serve something else.
+        "endpoints": [],
     }
     store.create_run(
         run_id=run.id,

@@ -103,6 +103,18 @@ def test_a_run_goes_on_with_its_servers_or_with_others(tmp_path: Path, began_wit
     assert {str(one["endpoint"]) for one in rows(tmp_path, "unusable")} == {second}
 
 
+def test_a_replay_asks_no_server_and_needs_no_list_of_them(tmp_path: Path) -> None:
+    servers = tmp_path / "servers.txt"
+    with openai_server(script()) as url:
+        servers.write_text(url)
+        done = stillwater(tmp_path, *RUN, *MODEL, "--endpoint", "servers.txt")
+        assert done.returncode == 0, done.stderr
+    servers.unlink()
+    again = stillwater(tmp_path, "replay")
+    assert again.returncode == 0, again.stderr
+    assert "no difference" in again.stdout
+
+
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
