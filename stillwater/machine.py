@@ -40,6 +40,8 @@ class Event(StrEnum):
     ABORT = "abort"
 
 
+CANCELLED = "cancelled by the operator"
+"""The reason of an `abort` that an operator asked for."""
 FINAL = frozenset({State.VERIFIED, State.FAILED})
 ACTIVE = tuple(state for state in State if state not in FINAL)
 

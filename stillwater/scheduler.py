@@ -30,7 +30,6 @@ from stillwater.store import MachineRow, Store
 
 FINISH_SECONDS = 7.0
 CANCEL_SECONDS = 2.0
-CANCELLED = "cancelled by the operator"
 
 
 class Listener(Protocol):

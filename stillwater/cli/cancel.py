@@ -10,7 +10,8 @@ from stillwater import runs
 from stillwater.cli import reader
 from stillwater.cli.reader import DEFAULT_DB, Db
 from stillwater.errors import InputError
-from stillwater.scheduler import CANCELLED, abandon
+from stillwater.machine import CANCELLED
+from stillwater.scheduler import abandon
 
 
 def command(

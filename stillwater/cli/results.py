@@ -8,7 +8,7 @@ from rich.text import Text
 
 from stillwater.cli.plain import Grid
 from stillwater.rounding import duration
-from stillwater.telling.results import FEEDBACK_NOTES, Ended, arms_of, verdict
+from stillwater.telling.results import Ended, arms_of, feedback_note, verdict
 
 COLUMNS = ("verdict", "attempts", "model", "time", "last event")
 
@@ -32,5 +32,5 @@ def results_table(
             duration(one.seconds),
             one.reason or "–",
         )
-    note = FEEDBACK_NOTES.get(str((config or {}).get("feedback")))
+    note = feedback_note(config or {})
     return Group(grid, Text(note, style="dim")) if note else grid

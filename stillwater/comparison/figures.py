@@ -10,7 +10,7 @@ from stillwater.comparison.assembled import assembled
 from stillwater.comparison.kinds import kind
 from stillwater.comparison.model import ArmRecord, Comparison, MachineFigures
 from stillwater.config import frozen, own_settings
-from stillwater.machine import FINAL, State
+from stillwater.machine import CANCELLED, FINAL, State
 from stillwater.models.price import price, total
 from stillwater.store import RunRow, Store
 from stillwater.store.portable import Portable
@@ -28,7 +28,8 @@ SELECT m.id, m.instance_id, m.arm, m.state, fact(i.content, repo) AS repo,
     AS model_seconds,
   coalesce(sum(seconds(t.started_at, t.finished_at)) FILTER (WHERE t.event <> 'defer'), 0)
     AS seconds,
-  max(fact(t.evidence, model)) FILTER (WHERE t.event IN ('proposed', 'unusable')) AS model
+  max(fact(t.evidence, model)) FILTER (WHERE t.event IN ('proposed', 'unusable')) AS model,
+  max(fact(t.evidence, reason)) FILTER (WHERE t.event = 'abort') AS aborted
 FROM machines AS m JOIN runs AS r ON r.id = m.run_id
 LEFT JOIN instances AS i
   ON i.dataset_sha256 = r.dataset_sha256 AND i.instance_id = m.instance_id
@@ -58,12 +59,14 @@ def compare(store: Store, run: RunRow) -> Comparison:
     """The comparison of the run's arms, in the order that they were named in."""
     with store.reading() as connection:
         asked = {"run_id": run.id}
-        machines = [_machine(row) for row in connection.execute(MACHINES.on(connection), asked)]
+        rows = connection.execute(MACHINES.on(connection), asked).all()
         ends = connection.execute(ENDS.on(connection), asked).all()
         used = connection.execute(MODELS.on(connection), asked).all()
-    left_out = {one.instance_id for one in machines if one.state not in FINAL}
-    counted = [one for one in machines if one.instance_id not in left_out]
-    names = list(dict.fromkeys(one.arm for one in machines))
+    left_out = {
+        row.instance_id for row in rows if row.state not in FINAL or row.aborted == CANCELLED
+    }
+    counted = [_machine(row) for row in rows if row.instance_id not in left_out]
+    names = list(dict.fromkeys(row.arm for row in rows))
     records = [
         _record(
             run,

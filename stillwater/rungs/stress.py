@@ -5,13 +5,13 @@ run and its interval; then every verified patch of both arms is tested five time
 """
 
 import random
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 
 from stillwater.canonical import Json
 from stillwater.comparison.statistics import mcnemar, newcombe
 from stillwater.comparison.words import probability
 from stillwater.errors import InputError
-from stillwater.machine import FINAL, State
+from stillwater.machine import CANCELLED, FINAL, State
 from stillwater.rungs.flaky import flaky
 from stillwater.rungs.model import Asked, Finding, Result
 from stillwater.rungs.patches import arms_of, one_arm, verified
@@ -43,9 +43,10 @@ def stress(asked: Asked, arm: str | None, baseline: str, sample: int, seed: int)
         "instances": [one for one in every if one in chosen],
         "of": len(every),
     }
+    cancelled = {row.id for row in rows if _is_cancelled(asked, row)}
     findings = [
-        _sampled(asked, rows, len(chosen), len(every)),
-        _improvement(rows, arm, baseline),
+        _sampled(asked, rows, cancelled, len(chosen), len(every)),
+        _improvement(rows, cancelled, arm, baseline),
         flaky(asked, verified(asked, rows), seed),
     ]
     return Result(RUNG, asked.run.id, findings, facts)
@@ -77,19 +78,32 @@ def _sample(every: Sequence[str], sample: int, seed: int) -> Sequence[str]:
     return random.Random(seed).sample(sorted(every), sample)
 
 
-def _sampled(asked: Asked, rows: Sequence[MachineRow], chosen: int, of: int) -> Finding:
+def _is_cancelled(asked: Asked, row: MachineRow) -> bool:
+    if row.state is not State.FAILED:
+        return False
+    return asked.store.history(row.id)[-1].evidence.get("reason") == CANCELLED
+
+
+def _sampled(
+    asked: Asked, rows: Sequence[MachineRow], cancelled: Set[int], chosen: int, of: int
+) -> Finding:
     going = sum(row.state not in FINAL for row in rows)
     which = f"all {of} instances" if chosen == of else f"{chosen} of {of} instances"
+    if cancelled:
+        told = f"{which}: {len(cancelled)} machines were cancelled before their end"
+        return Finding("sample", False, told)
     if going:
         told = f"{which}: {going} machines have not ended: stillwater resume {asked.run.id}"
         return Finding("sample", False, told)
     return Finding("sample", True, f"{which}, all ended")
 
 
-def _improvement(rows: Sequence[MachineRow], arm: str, baseline: str) -> Finding:
+def _improvement(
+    rows: Sequence[MachineRow], cancelled: Set[int], arm: str, baseline: str
+) -> Finding:
     """The difference of the two arms' shares. It fails only where the arm is the worse of them."""
     ours, theirs = ({row.instance_id for row in rows if row.arm == one} for one in (arm, baseline))
-    going = {row.instance_id for row in rows if row.state not in FINAL}
+    going = {row.instance_id for row in rows if row.state not in FINAL or row.id in cancelled}
     counted = (ours & theirs) - going
     repaired = [
         {

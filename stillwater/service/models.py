@@ -20,7 +20,9 @@ class RunTold(BaseModel):
     dataset: str
     dataset_sha256: Sha256
     version: str = Field(description="The version of Stillwater that planned it.")
-    feedback: str | None = Field(description="Which failures its models see: tests or visible.")
+    feedback: str | None = Field(
+        description="Which failures its models see: tests or visible; or `differs`, by arm."
+    )
     activity: Activity = Field(description="What the service does about it.")
     blocked: str | None = Field(description="What someone must see to before it can go on.")
     machines: dict[State, int] = Field(description="How many machines are in each state.")

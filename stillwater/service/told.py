@@ -17,6 +17,7 @@ from stillwater.service.readers import Readers
 from stillwater.service.worker import Worker
 from stillwater.store import MachineRow, RunRow, Store, listing
 from stillwater.telling.facts import facts
+from stillwater.telling.results import feedback_of
 
 
 def page_of_runs(store: Store, after: str | None, most: int) -> tuple[list[RunRow], str | None]:
@@ -106,7 +107,6 @@ def whole(one: listing.Listed) -> TransitionWhole:
 
 def _run(row: RunRow, counted: Mapping[str, Mapping[State, int]], worker: Worker) -> RunTold:
     activity, blocked = worker.activity(row)
-    feedback = row.config.get("feedback")
     return RunTold(
         id=row.id,
         created_at=row.created_at,
@@ -114,7 +114,7 @@ def _run(row: RunRow, counted: Mapping[str, Mapping[State, int]], worker: Worker
         dataset=row.dataset,
         dataset_sha256=row.dataset_sha256,
         version=row.version,
-        feedback=feedback if isinstance(feedback, str) else None,
+        feedback=feedback_of(row.config),
         activity=activity,
         blocked=blocked,
         machines={state: sum(of.get(state, 0) for of in counted.values()) for state in State},

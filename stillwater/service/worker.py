@@ -18,9 +18,9 @@ import structlog
 from stillwater import plans, runs
 from stillwater.config import frozen
 from stillwater.errors import InputError, StillwaterError, WorldError
-from stillwater.machine import State
+from stillwater.machine import CANCELLED, State
 from stillwater.models.pool import Server
-from stillwater.scheduler import CANCELLED, Scheduler, abandon
+from stillwater.scheduler import Scheduler, abandon
 from stillwater.service.hub import Hub
 from stillwater.slots import Slot, limits
 from stillwater.snapshot import Past

@@ -1,7 +1,7 @@
 """How a run ended, in words."""
 
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
 
 from stillwater.machine import State
 from stillwater.rounding import percent
@@ -9,6 +9,8 @@ from stillwater.rounding import percent
 FEEDBACK_NOTES = {
     "tests": "feedback = tests: the model saw the tests' failures; not a SWE-bench score",
     "visible": "feedback = visible: the model saw no failure of the hidden tests",
+    "differs": "feedback differs by arm: where it is tests, the model saw the tests' failures, and "
+    "that is not a SWE-bench score",
 }
 
 
@@ -46,6 +48,20 @@ class Ended(Judged, Protocol):
     @property
     def reason(self) -> str | None:
         """The last event."""
+
+
+def feedback_of(stored: Mapping[str, Any]) -> str | None:
+    """Which failures the models of a run of that configuration see: the key of a note, if known."""
+    arms: list[Mapping[str, Any]] = list(stored.get("arms", {}).values()) or [{}]
+    modes = {str({**stored, **settings}.get("feedback")) for settings in arms}
+    found = modes.pop() if len(modes) == 1 else "differs"
+    return found if found in FEEDBACK_NOTES else None
+
+
+def feedback_note(stored: Mapping[str, Any]) -> str | None:
+    """What that means for the share that it verified, in a sentence."""
+    found = feedback_of(stored)
+    return FEEDBACK_NOTES[found] if found else None
 
 
 def verdict(state: str) -> str:

@@ -11,7 +11,7 @@ from stillwater.store import RunRow, Store, queries
 from stillwater.store.portable import Portable
 from stillwater.store.queries import OutcomeRow, UsageRow
 from stillwater.store.times import stamp
-from stillwater.telling.results import FEEDBACK_NOTES, arms_of
+from stillwater.telling.results import arms_of, feedback_note, feedback_of
 
 ENDINGS = Portable("""
 SELECT t.target AS state, t.event, fact(t.evidence, reason) AS reason, count(*) AS machines
@@ -38,8 +38,8 @@ def summary(store: Store, run: RunRow) -> dict[str, Any]:
     passed_over = config.pop("passed_over", [])
     return {
         "run": asdict(run_facts(run)),
-        "feedback": config.get("feedback"),
-        "feedback_note": FEEDBACK_NOTES.get(str(config.get("feedback"))),
+        "feedback": feedback_of(config),
+        "feedback_note": feedback_note(config),
         "total": len(outcomes),
         "verified": sum(one.state is State.VERIFIED for one in outcomes),
         "failed": sum(one.state is State.FAILED for one in outcomes),

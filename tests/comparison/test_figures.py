@@ -1,5 +1,6 @@
 """What a comparison says: shares and intervals, pairs, and who repaired what alone."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -9,8 +10,10 @@ from hypothesis import strategies as st
 from stillwater.comparison import Comparison, compare
 from stillwater.comparison.kinds import kind
 from stillwater.comparison.statistics import mcnemar, wilson
-from stillwater.machine import Event
+from stillwater.machine import CANCELLED, Event
+from stillwater.scheduler import abandon
 from stillwater.store import Store
+from stillwater.telling.results import feedback_note, feedback_of
 from tests.cli.conftest import Bench
 from tests.comparison.conftest import ONE_LINE, SEVERAL
 
@@ -83,6 +86,44 @@ def test_an_instance_that_some_arm_is_still_at_counts_for_none(db: Path) -> None
         told = compare(store, store.run("half"))
     assert told.left_out == ("x-2",)
     assert [(one.verified, one.total) for one in told.arms] == [(1, 1), (1, 1)]
+
+
+def test_an_instance_that_was_cancelled_under_some_arm_counts_for_none(db: Path) -> None:
+    with Store.open(db) as store:
+        store.create_run(
+            run_id="cut", dataset="d", dataset_sha256="e" * 64, version="0",
+            config={"models": ["m"], "attempts": 1, "arms": {"a": {}, "b": {}}},
+            rows=[{"instance_id": f"x-{n}"} for n in range(3)], arms={"a": "m", "b": "m"},
+        )  # fmt: skip
+        bench = Bench(store)
+        for row in store.machines("cut")[:3]:
+            bench.read(row.id)
+            bench.verify(row.id)
+        abandon(store, "cut", CANCELLED, datetime.now(UTC))
+        told = compare(store, store.run("cut"))
+    assert told.left_out == ("x-1", "x-2")
+    assert [(one.verified, one.total) for one in told.arms] == [(1, 1), (1, 1)]
+    assert [one.only for one in told.arms] == [(), ()]
+
+
+@pytest.mark.parametrize(
+    ("run", "arms", "found"),
+    [
+        ("visible", {}, "visible"),
+        ("visible", {"a": {}, "b": {"feedback": "visible"}}, "visible"),
+        ("visible", {"a": {}, "b": {"feedback": "tests"}}, "differs"),
+        ("visible", {"a": {"feedback": "tests"}, "b": {"feedback": "tests"}}, "tests"),
+        (None, {}, None),
+    ],
+)
+def test_the_note_on_feedback_is_of_what_the_arms_saw(
+    run: str | None, arms: dict[str, dict[str, str]], found: str | None
+) -> None:
+    config = {"feedback": run, "arms": arms}
+    assert feedback_of(config) == found
+    note = feedback_note(config)
+    assert (note is None) == (found is None)
+    assert found is None or found == "visible" or "not a SWE-bench score" in str(note)
 
 
 def test_a_run_that_hasn_t_ended_with_anything_divides_by_nothing(db: Path) -> None:

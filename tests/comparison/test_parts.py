@@ -137,6 +137,40 @@ def test_where_a_part_ran_may_differ(db: Path, halves: list[Path]) -> None:
     assert parts.together([parts.read(file) for file in halves]).comparison == _whole(db)
 
 
+def test_where_an_arm_ran_may_differ(db: Path, halves: list[Path]) -> None:
+    told = json.loads(halves[1].read_text())
+    told["config"]["arms"]["direct"]["api_base"] = "http://elsewhere/v1"
+    halves[1].write_text(json.dumps(told))
+    assert parts.together([parts.read(file) for file in halves]).comparison == _whole(db)
+
+
+def test_parts_that_asked_other_models_are_refused(cli: Cli, halves: list[Path]) -> None:
+    told = json.loads(halves[1].read_text())
+    told["comparison"]["arms"][1]["models"] = ["openai/other"]
+    halves[1].write_text(json.dumps(told))
+    said = cli.refuses("combine", *halves)
+    assert "the arm direct asked builtin/mutate in one and openai/other in the other" in said
+    for file in halves:
+        told = json.loads(file.read_text())
+        told["config"]["model_attempts"] = 3
+        file.write_text(json.dumps(told))
+    cli.out("combine", *halves)  # one part came further along the chain than the other
+
+
+def test_weights_of_an_arm_s_own_server_are_held_against_each_other(
+    cli: Cli, tmp_path: Path
+) -> None:
+    files = [_report(cli, tmp_path / name, [name]) for name in NAMES[:4]]
+    for file, digest in zip(files, (None, "a", None, "b"), strict=True):
+        told = json.loads(file.read_text())
+        told["config"]["served_apart"] = {"direct": {"openai/local": {"digest": digest}}}
+        file.write_text(json.dumps(told))
+    said = "other weights of openai/local for the arm direct"
+    grown = tmp_path / "grown.json"
+    grown.write_text(cli.out("combine", *files[:3], "--json"))
+    assert said in cli.refuses("combine", grown, files[3])
+
+
 def test_an_instance_that_two_parts_count_is_refused(cli: Cli, halves: list[Path]) -> None:
     assert f"both count the instance {NAMES[0]}" in cli.refuses("combine", halves[0], halves[0])
 

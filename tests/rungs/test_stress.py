@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +13,14 @@ import pytest
 
 from stillwater import __version__
 from stillwater.comparison.statistics import newcombe
-from stillwater.machine import State
+from stillwater.machine import CANCELLED, State
 from stillwater.rungs import flaky
 from stillwater.rungs.model import Asked
 from stillwater.rungs.orders import in_order_of, was_random
 from stillwater.rungs.stress import stress
 from stillwater.runs import Place
 from stillwater.sandbox.protocol import Job
+from stillwater.scheduler import abandon
 from stillwater.store import NewRung, Store
 from tests.rungs.world import AFTER, ALONE, FLAKY, STEADY, World
 
@@ -117,6 +119,20 @@ def test_a_sample_is_of_thirty_by_its_seed_and_wants_all_ended(tmp_path: Path) -
     assert _names(every.facts) == names
     assert not result.holds
     assert "60 machines have not ended" in result.findings[0].told
+
+
+def test_machines_that_were_cancelled_say_nothing_of_their_arm(tmp_path: Path) -> None:
+    with Store.open(tmp_path / "s.db") as store:
+        store.create_run(
+            run_id="r", dataset="d", dataset_sha256="0" * 64, config={}, version="1",
+            rows=[{"instance_id": "s__s-1"}], arms={"patch": "m", "direct": "m"},
+        )  # fmt: skip
+        abandon(store, "r", CANCELLED, datetime.now(UTC))
+        asked = Asked(Place(store.path), store, store.run("r"), lambda text: None)
+        sample, improvement, _ = stress(asked, None, "patch", 30, 7).findings
+    assert (sample.holds, improvement.holds) == (False, False)
+    assert "2 machines were cancelled before their end" in sample.told
+    assert improvement.told == "no instance has ended in both arms"
 
 
 def _names(facts: Mapping[str, Any]) -> list[str]:

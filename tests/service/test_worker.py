@@ -5,8 +5,7 @@ import threading
 import pytest
 
 from stillwater.errors import WorldError
-from stillwater.machine import Event, State
-from stillwater.scheduler import CANCELLED
+from stillwater.machine import CANCELLED, Event, State
 from stillwater.service.worker import Activity
 from stillwater.snapshot import Outcome, Snapshot
 from stillwater.store import RunRow

@@ -18,7 +18,7 @@ from stillwater.service.board.slots import slots
 from stillwater.service.board.submitting import Typed, typed
 from stillwater.service.problems import Missing
 from stillwater.store import RunRow, listing
-from stillwater.telling.results import FEEDBACK_NOTES
+from stillwater.telling.results import feedback_note
 from stillwater.telling.summary import run_facts
 
 if TYPE_CHECKING:
@@ -63,8 +63,7 @@ def router(service: "Service", pages: Pages) -> APIRouter:
             compared = compare(store, row)
             if len(compared.arms) < 2:
                 raise Missing(f"run {row.id} has one arm and nothing to compare")
-        note = FEEDBACK_NOTES.get(str(row.config.get("feedback")))
-        text = comparison_page(compared, [run_facts(row)], note)
+        text = comparison_page(compared, [run_facts(row)], feedback_note(row.config))
         return HTMLResponse(text, headers={"Content-Security-Policy": COMPARISON})
 
     @routes.post("/runs/{run_id}/cancel")
