@@ -10,7 +10,7 @@ from stillwater.errors import InputError
 from stillwater.replay.record import Record
 from stillwater.sandbox.choose import Kind
 from stillwater.sandbox.protocol import Sandbox
-from stillwater.store import Store
+from stillwater.store import MachineRow, RunRow, Store
 
 
 def prepare(place: runs.Place, record: Record, sandbox: str | None = None) -> Sandbox:
@@ -47,8 +47,14 @@ def begin(store: Store, record: Record, sandbox: Sandbox) -> None:
         config={**run.config, **changes},
         version=__version__,
         rows=record.dataset.rows,
-        arms={arm: machine.model for (_, arm), machine in record.machines.items()},
+        arms={arm: _first(run, machine) for (_, arm), machine in record.machines.items()},
     )
+
+
+def _first(run: RunRow, machine: MachineRow) -> str:
+    """The model that the machines of its arm began with; theirs changes only along a chain."""
+    config = frozen(run.config, machine.arm)
+    return machine.model if config.model_attempts is None else config.models[0]
 
 
 def _slots(recorded: Json) -> int:

@@ -14,6 +14,7 @@ from stillwater.models.protocol import ModelError
 from stillwater.sandbox.protocol import Execution, SandboxError
 from stillwater.scheduler import Scheduler
 from stillwater.snapshot import Past
+from stillwater.store import Store
 from tests.audit.world import ANSWER, RIGHT, WRONG, source
 from tests.audit.world import World as Forger
 from tests.replay.world import LONG, Sandbox, World
@@ -60,6 +61,13 @@ def test_each_arm_and_instance_gets_its_own_answer_to_the_same_question(world: W
 
     assert report.same
     assert report.machines == 4
+
+
+def test_the_same_where_the_next_model_took_over(world: World) -> None:
+    world.record(*LONG, models=("m", "n"), model_attempts=2)
+    with Store.open(world.db, read_only=True) as store:
+        assert [row.model for row in store.machines("r")] == ["n"]
+    assert world.replay().same
 
 
 def test_the_worlds_failures_are_not_replayed(world: World) -> None:
