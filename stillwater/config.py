@@ -186,6 +186,8 @@ RUN_WIDE = frozenset(
     }
 )  # fmt: skip
 """What the arms of one run share: where and how it runs, not how it repairs."""
+OF_AN_ARM = frozenset({"models", "api_base"})
+"""What an arm's own word counts more in than what is said for all of a comparison."""
 NOT_OF_A_RUN = ("db", "token")
 """What the environment may also say: which database, and the secret of the service."""
 ARM_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
@@ -233,7 +235,7 @@ def load_arms(
 ) -> dict[str, Config]:
     """The configurations of several arms that one run is to compare.
 
-    What an arm says of its models counts more than `overrides` does.
+    What an arm says of its models and their server counts more than `overrides` does.
 
     Raises:
         ConfigError: as `load` does; or an arm is named twice, or sets what all arms share.
@@ -250,9 +252,9 @@ def load_arms(
                 f"[arms.{name}] sets {shared[0]}, which the arms of one run share: "
                 "set it for all of them, outside the arm"
             )
-        models = {"models": own["models"]} if "models" in own else {}
+        asked = {key: value for key, value in own.items() if key in OF_AN_ARM}
         try:
-            found[name] = load({**own, **overrides, **models}, file)
+            found[name] = load({**own, **overrides, **asked}, file)
         except ConfigError as error:
             raise ConfigError(f"[arms.{name}]: {error}") from error
     return found

@@ -145,13 +145,24 @@ def _frozen(ready: Plan) -> dict[str, Any]:
     arms = list(ready.arms.values())
     facts = {
         "passed_over": list(dict.fromkeys(line for arm in arms for line in arm.passed_over)),
-        "served": {model: told for arm in arms for model, told in arm.served.items()},
+        "served": {
+            model: told
+            for arm in arms
+            if arm.config.api_base == ready.config.api_base
+            for model, told in arm.served.items()
+        },
         "versions": versions(),
     }
     if len(arms) == 1:
         return stored(arms[0].config) | facts
     own = {name: differences(ready.config, arm.config) for name, arm in ready.arms.items()}
-    return stored(ready.config) | facts | {"arms": own}
+    # A name may stand for other weights on a server of an arm's own.
+    apart = {
+        name: dict(arm.served)
+        for name, arm in ready.arms.items()
+        if arm.config.api_base != ready.config.api_base
+    }
+    return stored(ready.config) | facts | {"served_apart": apart, "arms": own}
 
 
 def sandbox_of_run(place: Place, store: Store, run: RunRow) -> Sandbox:

@@ -22,7 +22,7 @@ from stillwater.models.client import client
 from stillwater.models.pool import Pool
 from stillwater.notes import Notes
 from stillwater.repository import Repositories
-from stillwater.sandbox import DockerSandbox, engine_answers
+from stillwater.sandbox import DockerSandbox, Shelf, engine_answers
 from stillwater.sandbox import choose as choose_sandbox
 from stillwater.sandbox.protocol import Sandbox
 from stillwater.scheduler import Listener, Scheduler
@@ -41,7 +41,8 @@ class Place:
 
     What belongs to a database on a server lies in the folder where Stillwater was started.
 
-    Repositories that the `lender`, another database's folder, holds are read there.
+    Repositories that the `lender`, another database's folder, holds are read there, and images that
+    are pulled are noted there.
     `certificate_key` is the file of the key that heads are signed with, None to sign none. Steps
     are carried out on the `cluster`, or without one in this process. Where `endpoints` are named,
     they take the place of those that a run was made with.
@@ -137,8 +138,14 @@ def scheduler_of(
             for name, one in arms.items()
         }
     rows = store.machines(run_id)
-    shared = (row.model for row in rows if arms.get(row.arm, config).api_base is None)
-    pool = pool_of(config, shared, served_of(run.config))
+    sharing = ((row, arms.get(row.arm, config)) for row in rows)
+    asked = (
+        model
+        for row, arm in sharing
+        if arm.api_base is None
+        for model in (row.model, *(() if arm.model_attempts is None else arm.models))
+    )
+    pool = pool_of(config, asked, served_of(run.config))
     executor: Executor
     if place.cluster is None or steps is not STEPS:
         executor = _threads(place, sandbox, steps, config, arms, pool)
@@ -300,5 +307,5 @@ def pick_sandbox(
         config.docker_image,
         place.label,
         path,
-        image_budget=config.image_budget,
+        shelf=Shelf(place.lender or place.folder, config.image_budget),
     )

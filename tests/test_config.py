@@ -111,6 +111,22 @@ def test_an_arm_is_a_named_configuration_under_the_flags(tmp_path: Path) -> None
     assert "arms" not in config.stored(calm)
 
 
+def test_what_an_arm_says_of_its_models_and_their_server_counts_most_in_a_comparison(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "stillwater.toml").write_text(
+        "[arms.big]\nattempts = 2\nmodels = ['openai/big']\napi_base = 'http://big/v1'\n"
+    )
+    said = {"models": ("openai/small",), "api_base": "http://small/v1", "attempts": 5}
+    arms = config.load_arms(["big", "direct"], said)
+
+    assert (arms["big"].models, arms["big"].api_base) == (("openai/big",), "http://big/v1")
+    assert (arms["direct"].models, arms["direct"].api_base) == (
+        ("openai/small",), "http://small/v1",
+    )  # fmt: skip
+    assert {arm.attempts for arm in arms.values()} == {5}
+
+
 @pytest.mark.parametrize("name", config.SHIPPED)
 def test_every_arm_that_is_shipped_can_be_loaded(name: str) -> None:
     assert config.stored(config.load(arm=name))

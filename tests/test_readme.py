@@ -44,8 +44,15 @@ def test_each_question_is_answered(number: int, database: Path) -> None:
     assert bool(rows) is not the_chain_is_unbroken
 
 
-def test_every_command_the_readme_names_exists() -> None:
-    known = set(getattr(get_command(app), "commands", {}))
-    named = set(re.findall(r"^stillwater (\w+)", README, re.MULTILINE))
-    assert named
-    assert named <= known
+def test_every_command_and_option_that_the_readme_names_exists() -> None:
+    lines = re.findall(r"^stillwater (.*?)(?:\s#.*)?$", README, re.MULTILINE)
+    assert lines
+    for line in lines:
+        command, options = get_command(app), set[str]()
+        for word in line.split():
+            commands = getattr(command, "commands", {})
+            if commands:
+                assert word in commands, line
+                command = commands[word]
+                options |= {name for one in command.params for name in one.opts}
+        assert set(re.findall(r"(?<!\S)--[\w-]+", line)) <= options, line

@@ -304,6 +304,25 @@ def test_an_arms_own_server_is_no_matter_of_the_endpoints(tmp_path: Path) -> Non
             assert [one.rests for one in scheduler.pool.servers()] == [False, False]
 
 
+def test_servers_are_held_to_the_weights_of_every_model_of_a_chain(tmp_path: Path) -> None:
+    run = Run(tmp_path, 1)
+    models = [{"name": f"{name}:latest", "digest": digit * 64} for name, digit in ("a1", "b2")]
+    served = {
+        f"ollama_chat/{name}": {"digest": f"sha256:{digit * 64}"} for name, digit in ("a1", "b3")
+    }
+    with server({"/api/tags": {"models": models}}) as base:
+        config = load({"endpoints": (base,), "models": tuple(served), "model_attempts": 1})
+        run.store.create_run(
+            run_id="two", dataset="d", dataset_sha256=SHA, version="t", rows=[run.row(0)],
+            config={**stored(config), "served": served}, arms={"default": "ollama_chat/a"},
+        )  # fmt: skip
+        place = runs.Place(tmp_path / "s.db")
+        scheduler = runs.scheduler_of(place, run.store, "two", run.sandbox, None)  # type: ignore[arg-type]
+        assert scheduler.pool is not None
+        with pytest.raises(OtherWeights, match="other weights of ollama_chat/b"):
+            scheduler.pool.check(base)
+
+
 @pytest.mark.parametrize(
     "error", [MemoryError(), SystemError("error return without exception set")]
 )

@@ -59,7 +59,7 @@ def gather(store: Store, run: RunRow, machine: MachineRow, patch: bytes) -> Proo
         "dataset": {"name": run.dataset, "sha256": run.dataset_sha256},
         "run": run.id,
         "arm": machine.arm,
-        "models": _models(run, steps),
+        "models": _models(run, machine.arm, steps),
         "feedback": settings.feedback,
         "attempts": {"made": passed.attempt, "allowed": settings.attempts},
         "config": {k: v for k, v in stored(settings).items() if k not in PRIVATE},
@@ -128,13 +128,13 @@ def _text(patch: bytes, instance_id: str) -> str:
         ) from error
 
 
-def _models(run: RunRow, steps: Sequence[queries.Step]) -> list[Json]:
+def _models(run: RunRow, arm: str, steps: Sequence[queries.Step]) -> list[Json]:
     """Each model that was asked, what its server told of it, and in which attempts."""
     asked: dict[str, list[Json]] = {}
     for step in steps:
         if step.event in {Event.PROPOSED, Event.UNUSABLE}:
             asked.setdefault(str(step.evidence.get("model")), []).append(step.attempt)
-    served = _mapping(run.config, "served")
+    served = _mapping(run.config, "served") | _mapping(_mapping(run.config, "served_apart"), arm)
     unknown: dict[str, Json] = {"digest": None, "reason": NOT_ASKED, "facts": {}}
     return [
         {"name": name, **(_mapping(served, name) or unknown), "attempts": attempts}

@@ -28,7 +28,7 @@ def command(
 ) -> None:
     """Tell of one comparison that ran in parts: on several machines, or night after night.
 
-    Each part repaired other instances under the same arms, as `compare --part 1/3` does. What
+    Each part repaired other instances under the same arms, as `compare --slice 0:100` does. What
     `combine --json` writes is itself a part.
     """
     told = parts.together([parts.read(file) for file in files])

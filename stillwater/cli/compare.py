@@ -67,8 +67,9 @@ def command(
     if len(names) < 2:
         raise InputError(f"--arm {names[0]} alone can't be compared: name two arms or more")
     flags = flags_of(model, attempts, feedback, sandbox, assignments)
+    flags |= where(executor, ray_address, endpoints)
     arms = configuration.load_arms(names, flags, config)
-    settings = configuration.load(flags | where(executor, ray_address, endpoints), config)
+    settings = configuration.load(flags, config)
     wanted = datasets.Selection(instance or (), repo or (), shuffle, part, limit)
     chosen = datasets.select(datasets.load(dataset, split), wanted)
     begin(chosen, settings, arms, db, verbose=verbose)

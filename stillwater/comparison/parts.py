@@ -5,7 +5,7 @@ the arms, their settings and models, the version; where they ran may differ.
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -19,7 +19,7 @@ from stillwater.config import RUN_WIDE
 from stillwater.errors import InputError
 from stillwater.models.price import total
 
-WHERE = RUN_WIDE | {"api_base", "passed_over", "served", "versions"}
+WHERE = RUN_WIDE | {"api_base", "passed_over", "served", "served_apart", "versions"}
 """What the configuration says of where a part ran, not of how it repaired."""
 
 MOST_ATTEMPTS = 100_000
@@ -40,6 +40,7 @@ class Settings(BaseModel, extra="allow"):
     """The run's configuration."""
 
     served: dict[str, Served] = {}
+    served_apart: dict[str, dict[str, Served]] = {}
     arms: dict[str, dict[str, Any]] = {}
 
 
@@ -106,6 +107,7 @@ def together(parts: Sequence[Part]) -> Told:
     first, *others = parts
     for other in others:
         _check_fits(first, other)
+        _check_models(first, other)
     _check_weights(parts)
     _check_apart(parts)
     comparisons = [part.told.comparison for part in parts]
@@ -118,15 +120,26 @@ def together(parts: Sequence[Part]) -> Told:
     return Told(
         runs=[run for part in parts for run in part.told.runs],
         feedback_note=first.told.feedback_note,
-        config=first.told.config.model_copy(update={"served": _served(parts)}),
+        config=first.told.config.model_copy(update=_served(parts)),
         comparison=assembled(records, left_out),
     )
 
 
-def _served(parts: Sequence[Part]) -> dict[str, Served]:
-    """Of each model what is known of its weights from any part."""
-    told = [item for part in parts for item in part.told.config.served.items()]
-    return dict(sorted(told, key=lambda item: item[1].digest is not None))
+def _served(parts: Sequence[Part]) -> dict[str, Any]:
+    """Of each model what is known of its weights from any part, as the configuration has it."""
+    configs = [part.told.config for part in parts]
+    arms = {name: None for config in configs for name in config.served_apart}
+    return {
+        "served": _known(config.served for config in configs),
+        "served_apart": {
+            name: _known(config.served_apart.get(name, {}) for config in configs) for name in arms
+        },
+    }
+
+
+def _known(told: Iterable[Mapping[str, Served]]) -> dict[str, Served]:
+    items = (item for one in told for item in one.items())
+    return dict(sorted(items, key=lambda item: item[1].digest is not None))
 
 
 def _record(arms: Sequence[ArmFigures]) -> ArmRecord:
@@ -155,10 +168,31 @@ def _check_fits(first: Part, other: Part) -> None:
             )
 
 
+def _check_models(first: Part, other: Part) -> None:
+    """That each arm asked the same model; how far one comes along a chain may differ."""
+    pairs = zip(first.told.comparison.arms, other.told.comparison.arms, strict=True)
+    for one, two in pairs:
+        settings = first.told.config.model_dump() | first.told.config.arms.get(one.arm, {})
+        both_asked = one.calls and two.calls
+        if settings.get("model_attempts") is not None or not both_asked:
+            continue
+        if set(one.models) != set(two.models):
+            raise PartError(
+                f"{first.file} and {other.file} are not parts of one comparison: the arm {one.arm} "
+                f"asked {', '.join(one.models)} in one and {', '.join(two.models)} in the other"
+            )
+
+
 def _check_weights(parts: Sequence[Part]) -> None:
     seen: dict[str, tuple[str, Path]] = {}
     for part in parts:
-        for model, served in part.told.config.served.items():
+        config = part.told.config
+        apart = [
+            (f"{model} for the arm {arm}", served)
+            for arm, own in config.served_apart.items()
+            for model, served in own.items()
+        ]
+        for model, served in (*config.served.items(), *apart):
             if served.digest is None:
                 continue
             digest, file = seen.setdefault(model, (served.digest, part.file))
@@ -168,11 +202,14 @@ def _check_weights(parts: Sequence[Part]) -> None:
 
 def _deciding(told: Told) -> Mapping[str, Any]:
     """What must be the same in all parts, by what it is called."""
-    stored = told.config.model_dump(exclude={"arms"})
-    settings = {name: value for name, value in stored.items() if name not in WHERE}
-    own = {f"the arm {name}": value for name, value in told.config.arms.items()}
+    own = {f"the arm {name}": _how(settings) for name, settings in told.config.arms.items()}
     arms = [one.arm for one in told.comparison.arms]
-    return {"the version": told.runs[0].version, "the list of arms": arms, **own, **settings}
+    facts = {"the version": told.runs[0].version, "the list of arms": arms}
+    return {**facts, **own, **_how(told.config.model_dump(exclude={"arms"}))}
+
+
+def _how(settings: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in settings.items() if name not in WHERE}
 
 
 def _check_apart(parts: Sequence[Part]) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 from stillwater.canonical import Json, digest
 from stillwater.certificates import reading
 from stillwater.certificates.check import check
+from stillwater.config import frozen
 from stillwater.datasets import Instance
 from stillwater.errors import InputError
 from stillwater.models.client import LitellmClient
@@ -21,7 +22,7 @@ from stillwater.repository import Repositories
 from stillwater.rungs.model import Asked, Finding
 from stillwater.rungs.patches import Verified
 from stillwater.rungs.slots import in_slots
-from stillwater.sandbox import Sandbox, SetupError, choose, engine
+from stillwater.sandbox import Sandbox, SetupError, Shelf, choose, engine
 from stillwater.steps import Tools
 
 WHAT = "from nothing"
@@ -80,13 +81,14 @@ def tested(asked: Asked, found: Sequence[Certified], home: Path) -> list[Verdict
     """
     token = f"rung-{secrets.token_hex(4)}"
     running: list[Sandbox] = []
+    shelf = Shelf(asked.place.folder, frozen(asked.run.config).image_budget)
 
     def one(number: int) -> Verdict:
         certified = found[number]
         asked.say(f"Testing {certified.of} from nothing ({number + 1} of {len(found)}) …")
         folder = home / f"{number:05d}"
         folder.mkdir()
-        with _sandbox(certified.of, folder, token) as sandbox:
+        with _sandbox(certified.of, folder, token, shelf) as sandbox:
             running.append(sandbox)
             return _tested(certified, folder, sandbox, token)
 
@@ -122,10 +124,10 @@ def _instance(instance: Instance, repositories: Repositories, environment: str) 
 
 
 @contextmanager
-def _sandbox(one: Verified, folder: Path, token: str) -> Iterator[Sandbox]:
-    path = programs_of([one.instance])
+def _sandbox(one: Verified, folder: Path, token: str, shelf: Shelf) -> Iterator[Sandbox]:
+    settings, path = one.config, programs_of([one.instance])
     label = f"{token}-{folder.name}"
-    sandbox, _ = choose(one.config.sandbox, folder, one.config.docker_image, label, path)
+    sandbox, _ = choose(settings.sandbox, folder, settings.docker_image, label, path, shelf=shelf)
     try:
         yield sandbox
     finally:

@@ -2,9 +2,10 @@
 
 Local: `process` runs `launcher` behind `walls`, that are made of `layout`'s mounts by bubblewrap or
 by `namespaces`, and of control `groups`; `environments` caches virtual environments; `scratch` is
-thrown away. Docker: `engine` is the way to it, `images` are made once, `users` says whom jobs are
-in them, `spares` has `containers` ready, one for each job, `archive` fills them, `follower` reads
-what they print. `capture` bounds the output of both, `disk` what they write.
+thrown away. Docker: `engine` is the way to it, `images` are made once, the `shelf` knows those that
+were pulled, `users` says whom jobs are in them, `spares` has `containers` ready, one for each job,
+`archive` fills them, `follower` reads what they print. `capture` bounds the output of both, `disk`
+what they write.
 """
 
 from stillwater.sandbox.choose import choose
@@ -21,6 +22,7 @@ from stillwater.sandbox.protocol import (
     Setup,
     SetupError,
 )
+from stillwater.sandbox.shelf import Shelf
 
 __all__ = [
     "Cancelled",
@@ -33,6 +35,7 @@ __all__ = [
     "SandboxError",
     "Setup",
     "SetupError",
+    "Shelf",
     "choose",
     "engine_answers",
 ]

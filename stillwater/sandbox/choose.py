@@ -8,6 +8,7 @@ from stillwater.sandbox import engine, images
 from stillwater.sandbox.docker import DockerSandbox
 from stillwater.sandbox.local import LocalSandbox
 from stillwater.sandbox.protocol import Sandbox, SandboxError
+from stillwater.sandbox.shelf import Shelf
 
 Kind = Literal["auto", "docker", "local"]
 
@@ -19,7 +20,7 @@ def choose(
     label: str,
     path: str | None = None,
     *,
-    image_budget: int | None = None,
+    shelf: Shelf | None = None,
     spares: bool = True,
 ) -> tuple[Sandbox, str | None]:
     """The sandbox, and for `auto` without docker a sentence that says why it is the local one.
@@ -34,7 +35,7 @@ def choose(
             raise InputError(
                 f"{silence} Start Docker, or set DOCKER_HOST, or choose the local sandbox."
             )
-        return DockerSandbox(home, image, label, image_budget=image_budget, spares=spares), None
+        return DockerSandbox(home, image, label, shelf=shelf, spares=spares), None
     if silence is None:
         try:
             with engine.connect() as client:
@@ -42,5 +43,5 @@ def choose(
         except SandboxError as error:
             silence = str(error)
     if silence is None:
-        return DockerSandbox(home, image, label, image_budget=image_budget, spares=spares), None
+        return DockerSandbox(home, image, label, shelf=shelf, spares=spares), None
     return LocalSandbox(home, path), f"Tests run in the local sandbox: {silence}"

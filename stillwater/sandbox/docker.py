@@ -65,7 +65,8 @@ class DockerSandbox:
     `Job.environment` is what `prepare` returned, or the name of an image that is complete in
     itself; in such an image the job is the image's own user, or the one whose /testbed is, which
     may be root, though without any capability. Files of such an image that the job's tree lacks
-    stay. `home` is Stillwater's folder. Without `spares` no container waits for the next job: for
+    stay. `home` is Stillwater's folder, `shelf` what knows the images that it pulls, without one
+    that of `home`. Without `spares` no container waits for the next job: for
     processes that end without a chance to remove it.
     """
 
@@ -77,10 +78,10 @@ class DockerSandbox:
         image: str,
         label: str,
         *,
-        image_budget: int | None = None,
+        shelf: Shelf | None = None,
         spares: bool = True,
     ) -> None:
-        self._shelf = Shelf(home, image_budget)
+        self._shelf = shelf or Shelf(home)
         self._locks = home / "environments"
         self._image = image
         self._label = label

@@ -2,6 +2,7 @@
 
 import base64
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +11,8 @@ import pytest
 from stillwater import __version__, heads
 from stillwater.audit.heads import read_given
 from stillwater.audit.whole import audit
-from stillwater.canonical import canonical, digest
-from stillwater.certificates.evidence import address
+from stillwater.canonical import Json, canonical, digest
+from stillwater.certificates.evidence import address, gather
 from stillwater.store import Store
 from tests.certificates.world import DOUBLE, NAME, SECRET, SERVED, TRIPLE, World, call, out
 
@@ -53,6 +54,16 @@ def test_it_tells_how_the_patch_came_about(world: World, statement: dict[str, An
     assert facts["versions"]["exported_by"] == __version__
     assert facts["versions"]["python"].startswith("3.")
     assert facts["signer"] is None
+
+
+def test_it_tells_what_the_server_of_its_own_arm_served(world: World) -> None:
+    with Store.open(world.db, read_only=True) as store:
+        run, (machine,) = store.run("run-1"), store.machines("run-1")
+        own: dict[str, Json] = {"digest": "sha256:of-its-own", "reason": None, "facts": {}}
+        apart: dict[str, Json] = {"default": {"m": own}, "another": {"m": SERVED}}
+        run = replace(run, config={**run.config, "served_apart": apart})
+        facts = gather(store, run, machine, b"").facts
+    assert facts["models"] == [{"name": "m", **own, "attempts": [1, 2]}]
 
 
 def test_its_head_is_in_the_chain_and_nothing_after_it_is_needed(

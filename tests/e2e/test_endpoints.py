@@ -103,6 +103,39 @@ def test_a_run_goes_on_with_its_servers_or_with_others(tmp_path: Path, began_wit
     assert {str(one["endpoint"]) for one in rows(tmp_path, "unusable")} == {second}
 
 
+COMPARE = ("compare", "samples", "--limit", "1", "--sandbox", "local")
+
+
+def test_a_comparison_is_planned_and_asked_at_the_servers_that_are_named(tmp_path: Path) -> None:
+    with openai_server(script()) as url:
+        arms = ("--arm", "direct", "--arm", "strict")
+        done = stillwater(tmp_path, *COMPARE, *arms, *MODEL, "--endpoint", url)
+    assert done.returncode == 0, done.stderr
+    assert [one["endpoint"] for one in rows(tmp_path, "unusable")] == [url, url]
+
+
+def test_an_arm_of_a_server_of_its_own_asks_that_and_tells_what_it_serves(tmp_path: Path) -> None:
+    small, large, others = (script(context=n) for n in (20_001, 20_002, 20_003))
+    with (
+        openai_server(small) as one,
+        openai_server(large) as two,
+        openai_server(others) as three,
+    ):
+        (tmp_path / "stillwater.toml").write_text(
+            f"[arms.small]\nattempts = 1\napi_base = '{one}'\n"
+            f"[arms.large]\nattempts = 1\napi_base = '{two}'\n"
+        )
+        arms = ("--arm", "small", "--arm", "large", "--arm", "direct")
+        done = stillwater(tmp_path, *COMPARE, *arms, *MODEL, "--set", f"api_base={three}")
+    assert done.returncode == 0, done.stderr
+    assert [len(server.asked) for server in (small, large, others)] == [1, 1, 1]
+    with sqlite3.connect(tmp_path / "stillwater.db") as connection:
+        config = json.loads(connection.execute("SELECT config FROM runs").fetchone()[0])
+    told = config["served_apart"] | {"shared": config["served"]}
+    contexts = {arm: of["openai/local"]["facts"]["n_ctx"] for arm, of in told.items()}
+    assert contexts == {"small": 20_001, "large": 20_002, "shared": 20_003}
+
+
 def test_a_replay_asks_no_server_and_needs_no_list_of_them(tmp_path: Path) -> None:
     servers = tmp_path / "servers.txt"
     with openai_server(script()) as url:

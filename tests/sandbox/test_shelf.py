@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from stillwater.config import load
+from stillwater.runs import Place, pick_sandbox
 from stillwater.sandbox import Cancelled, DockerSandbox, SandboxError, images
 from stillwater.sandbox.engine import connect
 from stillwater.sandbox.shelf import Shelf
@@ -98,6 +100,14 @@ def test_an_image_that_cannot_be_had_is_named(served: Registry, home: Path) -> N
     with pytest.raises(SandboxError, match=missing):
         have(Shelf(home), missing)
     assert Shelf(home).pulled() == {}
+
+
+def test_what_a_replay_pulls_is_known_where_its_record_is(served: Registry, home: Path) -> None:
+    image = served.add("team/replayed", 5000)
+    place = Place(home / "again.db", lender=home / "of-the-record")
+    sandbox, _ = pick_sandbox(place, load({"sandbox": "docker"}))
+    sandbox.fetch(image)
+    assert set(Shelf(home / "of-the-record").pulled()) == {image}
 
 
 def test_a_cancelled_sandbox_waits_for_no_pull(served: Registry, home: Path) -> None:

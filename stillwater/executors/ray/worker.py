@@ -13,7 +13,7 @@ from stillwater.executors.ray.wire import Outfit
 from stillwater.executors.workshop import Workshop, deferred
 from stillwater.models.client import client
 from stillwater.repository import Repositories
-from stillwater.sandbox import DockerSandbox, choose, scratch
+from stillwater.sandbox import DockerSandbox, Shelf, choose, scratch
 from stillwater.snapshot import Snapshot
 from stillwater.steps import STEPS, Tools
 
@@ -90,7 +90,7 @@ def workshop(pickled: bytes) -> tuple[str, Workshop]:
         home,
         config.docker_image,
         f"{outfit.label}-{scratch.unique()}",
-        image_budget=config.image_budget,
+        shelf=Shelf(home, config.image_budget),
         spares=False,  # Ray kills its workers
     )
     lender = outfit.lender if outfit.lender.is_dir() else None
