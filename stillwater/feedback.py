@@ -32,6 +32,9 @@ _CAPTURED = re.compile(r"^-+ Captured .* -+$")
 _LOCATION = re.compile(r"^([^\s:][^:]*\.\w+):(\d+):(?: in (.+)| ?([\w.]*))$")
 _DEFINED = re.compile(r"^ *(?:async )?def (\w+)\(")
 _UNITTEST = re.compile(r"^(?:FAIL|ERROR): (\S+)(?: \((.+)\))?(?: .*)?$")
+_GROUP = "Exception Group Traceback"
+_IN_GROUP = re.compile(rf"^ *(?:\| ?|\+[-+ \d]*(?={_GROUP}|$))")
+_COMPARED = re.compile(r"^(?:Expected(?: nothing)?:?|UNEXPECTED EXCEPTION: .*)$")
 _PYTHON_FRAME = re.compile(r'^ +File "([^"]+)", line (\d+), in (.+)$')
 _SUMMARY = re.compile(r"^(?:FAILED|ERROR) \S+")
 _FOREIGN = re.compile(r"^(?:/|\.\./|<|[A-Za-z]:)|(?:^|/)(?:site-packages|dist-packages|\.venv)/")
@@ -145,7 +148,7 @@ def _names(report: _Report, test: str) -> bool:
     title = inner.replace("::", ".")
     if report.name in {f"ERROR collecting {path}", path}:
         return True
-    name = re.sub(r"^ERROR at \w+ of ", "", report.name)
+    name = re.sub(r"^(?:ERROR at \w+ of |\[doctest\] )", "", report.name)
     if name != title:
         return _dotted(name).endswith(_dotted(path.removesuffix(".py") + "." + title))
     files = {frame[0].split(":", 1)[0] for frame in report.frames}
@@ -213,9 +216,9 @@ def _report(title: str, body: Sequence[str]) -> _Report:
     frames: list[tuple[str, ...]] = []
     errors: list[str] = []
     source, function = "", ""
+    captured = next((n for n, line in enumerate(body) if _CAPTURED.match(line)), len(body))
+    body = body[:captured]
     for n, line in enumerate(body):
-        if _CAPTURED.match(line):
-            break
         if line.startswith(">"):
             source = line[1:].strip()
         elif found := _DEFINED.match(line):
@@ -229,9 +232,23 @@ def _report(title: str, body: Sequence[str]) -> _Report:
             if not _FOREIGN.search(path):
                 frames.append(_frame(path, number, named or function or "<module>", shown))
             source, function = "", ""
+    if not errors:
+        return _otherwise(title, frames, body)
     margin = min((len(line) - len(line.lstrip()) for line in errors), default=0)
     told = [f"E   {line[margin:]}" for line in errors if "Use -v to get" not in line]
     return _Report(title, tuple(frames), tuple(told))
+
+
+def _otherwise(title: str, frames: Sequence[tuple[str, ...]], body: Sequence[str]) -> _Report:
+    """A report that pytest didn't write in its own style: tracebacks, a doctest, a message."""
+    if any(_GROUP in line for line in body):
+        body = [_IN_GROUP.sub("", line).replace(_GROUP, "Traceback") for line in body]
+    traced = _trace(title, body)
+    if traced.frames and traced.errors:
+        return traced
+    start = next((n for n, line in enumerate(body) if _COMPARED.match(line)), 1) - 1
+    told = [line.rstrip() for line in body[start:] if line.strip() and not _LOCATION.match(line)]
+    return _Report(title, tuple(frames), tuple(f"E   {line}" for line in told))
 
 
 def _frame(path: str, line: str, function: str, source: str) -> tuple[str, ...]:

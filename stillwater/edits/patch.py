@@ -83,27 +83,39 @@ def brief(patch: str, most: int = 16) -> str:
 
 
 def normalised(patch: str) -> str:
-    """The patch as its essence: the same for two patches that change the code in the same way.
+    """The patch as its essence: the same for two that change the code in the same way.
 
-    Line numbers, context, blank lines, comments and white space within lines don't count;
-    indentation does, for it is meaning in Python.
+    Both must be of one base, whose lines tell places apart. Blank lines, comments and white space
+    within lines don't count; indentation does, for it is meaning in Python.
     """
     kept: list[str] = []
     head = ""
     gone: list[str] = []
     come: list[str] = []
+    old = last = 0
     for line in [*patch.splitlines(), ""]:
         if line.startswith("-") and not line.startswith("--- "):
             gone.append(_essence(line[1:]))
-        elif line.startswith("+") and not line.startswith("+++ "):
+            old += 1
+            continue
+        if line.startswith("+") and not line.startswith("+++ "):
             come.append(_essence(line[1:]))
-        elif (gone or come) and not line.startswith("\\"):
-            changed = _changed([one for one in gone if one], [one for one in come if one])
-            kept += [head] * bool(head and changed) + changed
-            head = "" if changed else head
-            gone, come = [], []
+            continue
+        if line.startswith("\\"):
+            continue
+        if changed := _changed([one for one in gone if one], [one for one in come if one]):
+            kept += [head] * bool(head) + [f"@ {last}", *changed]
+            head = ""
+        last = old if any(gone) else last
+        gone, come = [], []
         if line.startswith("+++ "):
             head = line.rstrip()
+        elif found := _HUNK.match(line):
+            old = int(found[1]) - 1
+            last = old
+        else:
+            old += 1
+            last = old if _essence(line[1:]) else last
     return "\n".join(kept)
 
 

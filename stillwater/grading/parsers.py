@@ -13,6 +13,8 @@ STATUSES = ("PASSED", "FAILED", "ERROR", "SKIPPED", "XFAIL")
 USUAL_EVAL_TYPE = "pass_and_fail"
 
 _COUNT = re.compile(r"\[\d+\]")
+_LOGGED = re.compile(r"ERROR {2,}")
+"""How pytest begins a log record that it captured: its format pads the level to 8 characters."""
 _ESCAPES = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 
 
@@ -111,12 +113,15 @@ def _pytest(log: str) -> dict[str, str]:
     """The summary that `pytest -rA` prints.
 
     Ids end at the first blank and `SKIPPED [n]` names no test: that is how the official
-    parse_log_pytest reads them, and what the ids in the datasets were made with.
+    parse_log_pytest reads them, and what the ids in the datasets were made with. It takes a
+    captured log record for a test too, whose ERROR would excuse any exit code.
     """
     found: dict[str, str] = {}
     for line in log.splitlines():
         words = _ESCAPES.sub("", line).split()
         if len(words) < 2 or words[0] not in STATUSES or not line.startswith(STATUSES):
+            continue
+        if _LOGGED.match(line):
             continue
         if words[0] != "SKIPPED" or not _COUNT.fullmatch(words[1]):
             found[words[1]] = words[0]

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from stillwater import worktree
+from stillwater.store import Store
 from tests.e2e.command import ROOT, environment, stillwater
 from tests.models.server import Script, openai_server
 
@@ -132,6 +133,19 @@ def test_a_command_that_stops_at_the_first_failure_has_to_pass_as_a_whole(
     done = stillwater(tmp_path, *FIX, *words)
     assert done.returncode == 1, done.stderr
     assert "Verified" not in done.stderr
+
+
+def test_tests_that_log_an_error_are_judged_one_by_one(repo: Path, tmp_path: Path) -> None:
+    logging = "\n\ndef test_logs():\n    import logging\n    logging.error('as expected')\n"
+    (repo / "test_prices.py").write_text(TEST + logging)
+    done = stillwater(tmp_path, *FIX, "--repo", str(repo))
+    assert done.returncode == 0, done.stderr
+    (db,) = tmp_path.rglob("stillwater.db")
+    with Store.open(db, read_only=True) as store:
+        (run,) = store.runs()
+        (machine,) = store.machines(run.id)
+        content = store.instance(run.dataset_sha256, machine.instance_id)
+    assert content["FAIL_TO_PASS"] == ["test_prices.py::test_discount"]
 
 
 def test_the_tests_run_in_the_folder_that_is_named(repo: Path, tmp_path: Path) -> None:

@@ -71,8 +71,8 @@ def test_a_new_file_is_one() -> None:
 BASE = "def f(a):\n    x = 1\n    return a\n"
 
 
-def change(new: str, before: str = "") -> str:
-    return normalised(diff({"a.py": before + BASE}, {"a.py": before + new}))
+def change(new: str, base: str = BASE) -> str:
+    return normalised(diff({"a.py": base}, {"a.py": new}))
 
 
 @pytest.mark.parametrize(
@@ -85,7 +85,7 @@ def change(new: str, before: str = "") -> str:
     ],
 )
 def test_the_same_change_otherwise_spaced_and_commented_is_a_repeat(new: str) -> None:
-    assert change(new, "import os\n\n\n") == change("def f(a):\n    x = 2\n    return a\n")
+    assert change(new) == change("def f(a):\n    x = 2\n    return a\n")
 
 
 @pytest.mark.parametrize(
@@ -98,6 +98,27 @@ def test_the_same_change_otherwise_spaced_and_commented_is_a_repeat(new: str) ->
 )
 def test_another_change_is_no_repeat(new: str) -> None:
     assert change(new) != change("def f(a):\n    x = 2\n    return a\n")
+
+
+LOOP = "def f(items):\n    out = []\n\n    for i in items:\n        out.append(i)\n    return out\n"
+SORTED = "    items = sorted(items)\n"
+
+
+def test_the_same_lines_in_another_place_are_another_change() -> None:
+    before, after = (LOOP.replace(one, SORTED + one) for one in ("    for", "    return"))
+    assert change(before, LOOP) != change(after, LOOP)
+    twins = LOOP + LOOP.replace("def f", "def g")
+    head, _, tail = twins.partition("    return out\n")
+    in_f = head + SORTED + "    return out\n" + tail
+    in_g = head + "    return out\n" + tail.replace("    return", SORTED + "    return")
+    assert change(in_f, twins) != change(in_g, twins)
+
+
+def test_the_same_line_before_or_after_a_blank_one_is_a_repeat() -> None:
+    early = LOOP.replace("[]\n", "[]\n" + SORTED)
+    late = LOOP.replace("    for", SORTED + "    for")
+    assert early != late
+    assert change(early, LOOP) == change(late, LOOP)
 
 
 def test_a_change_of_white_space_within_a_string_counts() -> None:

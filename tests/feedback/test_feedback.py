@@ -214,6 +214,69 @@ def test_a_real_log_is_understood(tmp_path: Path) -> None:
     assert told.splitlines()[-1].startswith("E   ZeroDivisionError: ")
 
 
+OTHERWISE = '''
+import pytest
+
+def double(n):
+    """Twice.
+
+    >>> double(2)
+    5
+    """
+    return n * 2
+
+def raising(n):
+    raise ExceptionGroup("boom", [ValueError("the first cause"), TypeError("the second")])
+
+def test_group():
+    raising(1)
+
+def test_plain():
+    pytest.fail("the sum is 4, not 5", pytrace=False)
+
+def test_native():
+    assert double(2) == 5
+'''
+
+
+@pytest.mark.parametrize(
+    ("options", "test", "lines"),
+    [
+        (
+            [],
+            "test_group",
+            ["ExceptionGroup: boom (2 sub-exceptions)", "ValueError: the first cause"],
+        ),
+        ([], "test_plain", ["the sum is 4, not 5"]),
+        (["--tb=native"], "test_native", ["AssertionError: assert 4 == 5"]),
+        (
+            ["--doctest-modules"],
+            "test_mod.double",
+            ["    >>> double(2)", "Expected:", "    5", "Got:", "    4"],
+        ),
+    ],
+)
+def test_what_pytest_prints_in_another_style_is_understood(
+    tmp_path: Path, options: list[str], test: str, lines: list[str]
+) -> None:
+    (tmp_path / "test_mod.py").write_text(OTHERWISE)
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-rA", *options]
+    done = subprocess.run(
+        [*command, "-c", "/dev/null", f"--rootdir={tmp_path}", "test_mod.py"],
+        cwd=tmp_path, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+    name = f"test_mod.py::{test}"
+    told = distil(done.stdout, [name], root=str(tmp_path), only_these=True)
+
+    assert told.splitlines()[0] == f"FAILED {name}"
+    errors = [line[4:] for line in told.splitlines() if line.startswith("E   ")]
+    assert [one for one in errors if one in lines or one.endswith(lines[0])]
+    assert all(any(one.endswith(line) for one in errors) for line in lines), told
+    assert ("test_mod.py:13: in raising" in told) == (test == "test_group")
+    assert "site-packages" not in told
+
+
 MARKS = [
     "=== FAILURES ===",
     "___ test_x ___",

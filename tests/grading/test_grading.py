@@ -45,6 +45,13 @@ def test_an_escape_in_a_message_does_not_hide_a_status() -> None:
     assert read(Printed("FAILED t.py::a - \x1b[1mx\x1b[0m", 1), None).tests == {"t.py::a": "FAILED"}
 
 
+def test_a_log_record_that_pytest_shows_is_no_test() -> None:
+    log = "PASSED t.py::a\nERROR    shop.api:api.py:41 payment refused"
+    found = read(Printed(log, 3), None)
+    assert found.tests == {"t.py::a": "PASSED"}
+    assert found.problem == "no test failed, yet the exit code is 3"
+
+
 def test_djangos_log_is_read_by_the_official_parser() -> None:
     pytest.importorskip("swebench")
     statuses = read(Printed(DJANGO, 1), "django").tests
