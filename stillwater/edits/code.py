@@ -34,6 +34,11 @@ class Code:
             for n, line in lines
         )
 
+    def lead(self, node: ast.stmt) -> str:
+        """What the node's first line has before it."""
+        before = self.lines[node.lineno - 1][: node.col_offset]
+        return " " * node.col_offset if before.strip() else before
+
     def at(self, first: int, last: int, take: str, give: str, near: Sequence[str]) -> list[str]:
         """The lines first to last (1-based), moved from the indentation `take` to `give`.
 

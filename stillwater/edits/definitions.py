@@ -1,7 +1,7 @@
 """Putting whole definitions where the definitions of those names stand."""
 
 import ast
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, field
 
 from stillwater.edits.base import File, Splice, near
@@ -21,10 +21,23 @@ from stillwater.edits.syntax import (
     is_guard,
     is_text,
     last_line,
+    used,
 )
 from stillwater.edits.testing import foreign_tests, without_tools
 from stillwater.edits.text import above_comments, indent, is_blank, is_comment, resemblance
 from stillwater.edits.usage import USAGE, usage
+
+_LIKE = 0.5
+"""The share of lines that a method of another class needs to be the one that is meant."""
+
+
+@dataclass(frozen=True)
+class _Later:
+    """An assignment for the line `at`, behind the new definitions of those names."""
+
+    at: int
+    lines: tuple[str, ...]
+    names: Set[str]
 
 
 @dataclass
@@ -36,6 +49,8 @@ class Merge:
     edit: Edit
     splices: list[Splice] = field(default_factory=list)
     fresh: list[tuple[Defining, Definition | None, bool]] = field(default_factory=list)
+    homes: dict[Defining, Definition] = field(default_factory=dict)
+    later: list[_Later] = field(default_factory=list)
     repairs: list[str] = field(default_factory=list)
 
     def top(self, body: Sequence[ast.stmt]) -> bool:
@@ -57,15 +72,19 @@ class Merge:
             if not name:
                 return False
             constants.append(node)
+        if home is None and constants and self.code.margin:
+            home = self._class_of(defining)
+            old = old if home is None else home.node.body
         if home is not None and (constants or not self._all_known(defining)):
             inner = (*home.owners, home.node)
             among = [one for one in self.file.definitions if one.owners == inner]
             self.members(defining, inner, among)
             at = next((one.first for one in among), last_line(home.node) + 1)
-            self.values(constants, old, above_comments(self.file.lines, at))
+            self.values(constants, old, among, above_comments(self.file.lines, at))
             return True
         self.members(defining, (), self.file.definitions)
-        self.values(constants, self.file.tree.body, self.anchor(defining))
+        tops = [one for one in self.file.definitions if not one.owners]
+        self.values(constants, self.file.tree.body, tops, self.anchor(defining))
         imports = [one for one in body if isinstance(one, Importing)]
         wanted = without_tools(imports, foreign_tests(body, self._nodes()), body)
         self.splices += missing(self.file, wanted)
@@ -93,6 +112,8 @@ class Merge:
             named = [one for one in among if one.name == node.name and one not in taken]
             if owners:
                 named = [one for one in named if one.owners == owners]
+            else:
+                named = [one for one in named if not self._of_another_class(node, one)]
             target = choose(self.file, self.code, self.edit, node, named)
             placed.append(target)
             taken += [target] if target else []
@@ -132,9 +153,11 @@ class Merge:
             fresh, anchor, _ = self.fresh[n]
             if anchor is None and among:
                 self.fresh[n] = (fresh, among[-1], False)
+            elif anchor is None:
+                self.homes[fresh] = target
         values = [one for one in node.body if assigned(one)]
         at = next((one.first for one in among), last_line(old) + 1)
-        self.values(values, old.body, above_comments(self.file.lines, at))
+        self.values(values, old.body, among, above_comments(self.file.lines, at))
         if any(new and not alike(new, was) for new, was in zip(head(node), head(old), strict=True)):
             self.head(node, old)
 
@@ -145,11 +168,20 @@ class Merge:
         give = self.file.indent_at(old.lineno)
         end = _head_end(self.code.lines, node.lineno, first_line(node.body[0]))
         old_end = _head_end(self.file.lines, old.lineno, first_line(old.body[0]))
-        lines = self.code.at(node.lineno, end, " " * node.col_offset, give, ())
+        lines = self.code.at(node.lineno, end, self.code.lead(node), give, ())
         self.splices.append(Splice(old.lineno, old_end, tuple(lines), "definition"))
 
-    def values(self, nodes: Sequence[ast.stmt], body: Sequence[ast.stmt], at: int) -> None:
-        """Replace the assignments of those names, and insert the new ones before line `at`."""
+    def values(
+        self,
+        nodes: Sequence[ast.stmt],
+        body: Sequence[ast.stmt],
+        among: Sequence[Definition],
+        at: int,
+    ) -> None:
+        """Replace the assignments of those names, and insert the new ones before line `at`.
+
+        Those that use definitions `among` which they stand, or such as come there, go behind them.
+        """
         new: list[str] = []
         give = indent(self.file.lines[body[0].lineno - 1]) if body else ""
         there = by_assigned(body)
@@ -157,11 +189,16 @@ class Merge:
             same = there.get(assigned(node), [])
             if any(alike(node, one) for one in same):
                 continue
-            take = " " * node.col_offset
-            lines = self.code.at(node.lineno, last_line(node), take, give, ())
+            lines = self.code.at(node.lineno, last_line(node), self.code.lead(node), give, ())
             if len(same) == 1:
                 first, last = same[0].lineno, last_line(same[0])
                 self.splices.append(Splice(first, last, tuple(lines), "definition"))
+                continue
+            needs = used(node)
+            after = [one.last + 1 for one in among if one.name in needs]
+            fresh = needs & {one.name for one, _, _ in self.fresh}
+            if fresh or max(after, default=at) > at:
+                self.later.append(_Later(max([at, *after]), tuple(lines), fresh))
             else:
                 new += lines
         if new:
@@ -173,6 +210,7 @@ class Merge:
         Tests are left out where `others` says that more of the answer has its place.
         """
         tests = foreign_tests((one[0] for one in self.fresh), self._nodes())
+        inserted: dict[str, int] = {}
         for node, anchor, ahead in self.fresh:
             if node in tests and not others and len(tests) == len(self.fresh):
                 raise EditError(
@@ -186,11 +224,22 @@ class Merge:
                 self.splices.append(moved(self.file, self.code, self.edit, node, renamed))
                 continue
             beside = self.in_class(node, self.edit.first)
+            home = self.homes.get(node) or (None if beside else self._bare_class(node))
+            if anchor is None and home is not None:
+                self.splices.append(self._first_in(home, node))
+                inserted[node.name] = self.splices[-1].first
+                continue
             place = anchor or beside or self.at_line(self.edit.first) or self.at_line(neighbour)
             if place is None:
                 raise EditError(self.unknown(node))
             before = place.first > (self.edit.first or 0) if beside else True
             self.insert(node, place, ahead if anchor else before)
+            inserted[node.name] = self.splices[-1].first
+        for one in self.later:
+            at = max([one.at, *(inserted.get(name, 0) for name in one.names)])
+            lead = ("", "") if one.lines[0] == one.lines[0].lstrip() and not one.names else ()
+            tail = () if is_blank("".join(self.file.slice(at, at))) else ("",)
+            self.splices.append(Splice(at, at - 1, (*lead, *one.lines, *tail), "definition"))
 
     def _nodes(self) -> list[Defining]:
         return [one.node for one in self.file.definitions]
@@ -206,6 +255,17 @@ class Merge:
             return None
         return holder if isinstance(holder.node, ast.ClassDef) else None
 
+    def _class_of(self, nodes: Sequence[Defining]) -> Definition | None:
+        """The class whose method LINES are in, where it has a method that the block gives."""
+        line, names = self.edit.first or 0, {one.name for one in nodes}
+        holding = [one for one in self.file.definitions if one.first <= line <= one.last]
+        classes = [one for one in holding if isinstance(one.node, ast.ClassDef)]
+        if not classes or holding[-1] is classes[-1]:
+            return None
+        inner = (*classes[-1].owners, classes[-1].node)
+        has = {one.name for one in self.file.definitions if one.owners == inner}
+        return classes[-1] if names & has else None
+
     def in_class(self, node: Defining, line: int | None) -> Definition | None:
         """The member next to which a new method goes, where the line is between a class's."""
         holder = self.class_at(line)
@@ -216,6 +276,37 @@ class Merge:
         members = [one for one in self.file.definitions if one.owners == inner]
         after = next((one for one in members if one.first > line), None)
         return after or (members[-1] if members else None)
+
+    def _of_another_class(self, node: Defining, one: Definition) -> bool:
+        """Whether LINES are in a class without such a method, and this is nothing like it."""
+        home = self.class_at(self.edit.first)
+        if home is None or not takes_instance(node) or not one.owners:
+            return False
+        inner = (*home.owners, home.node)
+        has = any(each.owners == inner and each.name == node.name for each in self.file.definitions)
+        if has or one.owners == inner or (self.edit.last or 0) > home.last:
+            return False
+        own = self.code.lines[node.body[0].lineno - 1 : last_line(node)]
+        old = self.file.slice(one.node.body[0].lineno, one.last)
+        return resemblance(own, old) < _LIKE
+
+    def _bare_class(self, node: Defining) -> Definition | None:
+        """The class that LINES are in, where it has no method yet and the new one is for it."""
+        home = self.class_at(self.edit.first)
+        if home is None or not (takes_instance(node) or self.code.margin or node.col_offset):
+            return None
+        inner = (*home.owners, home.node)
+        return None if any(one.owners == inner for one in self.file.definitions) else home
+
+    def _first_in(self, home: Definition, node: Defining) -> Splice:
+        """What puts the definition into a class that has none."""
+        body = home.node.body
+        give = self.file.indent_at(body[0].lineno)
+        if body[0].lineno == home.node.lineno:
+            raise EditError(f"{home.label} stands on one line: give the whole class.")
+        first = above_comments(self.code.lines, first_line(node))
+        lines = self.code.at(first, last_line(node), self.code.lead(node), give, ())
+        return Splice(home.last + 1, home.last, ("", *lines), "definition")
 
     def renamed(self, node: Defining) -> Definition | None:
         """The definition in LINES that the new one is much like, under another name."""
@@ -251,7 +342,7 @@ class Merge:
             inside = False
         give = self.file.indent_at(place.node.lineno)
         first = above_comments(self.code.lines, first_line(node))
-        lines = self.code.at(first, last_line(node), " " * node.col_offset, give, ())
+        lines = self.code.at(first, last_line(node), self.code.lead(node), give, ())
         gap = [""] * (2 if not give else 1)
         if ahead:
             at = above_comments(self.file.lines, place.first)

@@ -46,6 +46,7 @@ _ELIDING = re.compile(
     r")[.:)\]]*",
     re.IGNORECASE,
 )
+_STUB = re.compile(r"(?:async +)?def +(\w+)\(.*: *\.\.\.$")
 _DECORATED = ("overload", "abstract")
 _BASES = ("Protocol", "ABC")
 
@@ -72,18 +73,19 @@ def elision(
             return text
         if text in {"…", "[…]"} or (python and tree is None and text in {"...", "[...]", "(...)"}):
             return text
-    if tree is not None and not stub and any(True for _ in _left_out(tree)):
+    stubs = {found[1] for line in known if line.endswith("...") and (found := _STUB.match(line))}
+    if tree is not None and not stub and any(True for _ in _left_out(tree, stubs)):
         return "..."
     return None
 
 
-def _left_out(tree: ast.Module) -> Iterator[ast.stmt]:
+def _left_out(tree: ast.Module, stubs: Collection[str]) -> Iterator[ast.stmt]:
     waiting: list[tuple[ast.AST, bool]] = [(tree, False)]
     while waiting:
         node, abstract = waiting.pop()
         for body in _bodies(node):
             dots = [one for one in body if _is_dots(one)]
-            if dots and not (_alone(body) and _belongs(node, abstract)):
+            if dots and not (_alone(body) and (_belongs(node, abstract) or _is_in(stubs, node))):
                 yield dots[0]
             waiting.extend((one, abstract or _is_abstract(one)) for one in body)
         handlers = [*getattr(node, "handlers", ()), *getattr(node, "cases", ())]
@@ -113,6 +115,13 @@ def _belongs(node: ast.AST, abstract: bool) -> bool:
     if isinstance(node, Function):
         return abstract
     return isinstance(node, ast.ClassDef | ast.ExceptHandler | ast.With | ast.AsyncWith)
+
+
+def _is_in(stubs: Collection[str], node: ast.AST) -> bool:
+    """Whether it is one of the functions that have their dots on the line of their def."""
+    if not isinstance(node, Function):
+        return False
+    return node.name in stubs and node.body[0].lineno == node.lineno
 
 
 def _is_abstract(node: ast.stmt) -> bool:

@@ -39,7 +39,7 @@ def moved(
         last += below
         end += _tail(file.lines, end, indent(file.lines[end - 1]), target.node)
     give = file.indent_at(target.first)
-    take = " " * node.col_offset
+    take = code.lead(node)
     if take == "" and _only_head_lost(code, node, target, give):
         lines = _head_restored(code, first, last, node, give)
     else:

@@ -28,7 +28,7 @@ def usage(body: Sequence[ast.stmt], old: Sequence[ast.stmt]) -> set[ast.stmt]:
     found: set[ast.stmt] = set()
     made: set[str] = set()
     for one in later:
-        uses = not used(one).isdisjoint(names)
+        uses = not used(one).isdisjoint(names) and not _is_alias(one)
         shows = isinstance(one, _SHOWING) or _changes(one, made)
         if shows or (uses and (isinstance(one, _TRYING) or _free(one, taken))):
             found.add(one)
@@ -90,6 +90,11 @@ def _much_like(node: ast.stmt, other: ast.stmt) -> bool:
     pair = (_words(node)[1:_LONG], _words(other)[1:_LONG])
     matcher = difflib.SequenceMatcher(None, *pair, autojunk=False)
     return matcher.quick_ratio() >= _LIKE and matcher.ratio() >= _LIKE
+
+
+def _is_alias(node: ast.stmt) -> bool:
+    """Whether it only gives something another name, as code does and examples don't."""
+    return isinstance(node, ast.Assign) and isinstance(node.value, ast.Name)
 
 
 def _free(node: ast.stmt, taken: Collection[str]) -> bool:

@@ -448,6 +448,13 @@ def test_a_file_of_tabs_stays_one() -> None:
     assert result.files["a.py"] == files["a.py"].replace("return 1", "return 2")
 
 
+def test_a_class_of_tabs_keeps_the_members_that_the_answer_leaves_out() -> None:
+    old = "class A:\n\tdef g(self):\n\t\treturn 0\n\n\tdef f(self):\n\t\treturn 1\n"
+    code = "class A:\n\tdef f(self):\n\t\treturn 2"
+    result = applied(edit(code, path="a.py"), files={"a.py": old})
+    assert result.files["a.py"] == old.replace("return 1", "return 2")
+
+
 def test_text_in_strings_is_not_indented_with_the_code() -> None:
     old = 'class A:\n    def f(self):\n        return """\none\n  two\n""" + "1"\n'
     code = 'def f(self):\n    return """\none\n  two\n""" + "2"\n'
