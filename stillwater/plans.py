@@ -86,7 +86,11 @@ def plan(
     if alone:
         sandbox.reap()
     preflight.check_test_commands(dataset.instances, repositories, sandbox)
-    settled = {"sandbox": sandbox.kind, "endpoints": _lasting(config.endpoints)}
+    settled = {
+        "sandbox": sandbox.kind,
+        "endpoints": _lasting(config.endpoints),
+        "heads_git": config.heads_git and str(Path(config.heads_git).expanduser().absolute()),
+    }
     whole = {
         name: replace(one, config=one.config.model_copy(update=settled))
         for name, one in chosen.items()

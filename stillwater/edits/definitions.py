@@ -22,6 +22,7 @@ from stillwater.edits.syntax import (
     is_text,
     last_line,
     used,
+    used_running,
 )
 from stillwater.edits.testing import foreign_tests, without_tools
 from stillwater.edits.text import above_comments, indent, is_blank, is_comment, resemblance
@@ -87,7 +88,7 @@ class Merge:
         self.values(constants, self.file.tree.body, tops, self.anchor(defining))
         imports = [one for one in body if isinstance(one, Importing)]
         wanted = without_tools(imports, foreign_tests(body, self._nodes()), body)
-        self.splices += missing(self.file, wanted)
+        self.splices += missing(self.file, wanted, None, used_running(body))
         return True
 
     def anchor(self, nodes: Sequence[Defining]) -> int:

@@ -1,7 +1,7 @@
 """Imports that an answer gives above a definition."""
 
 import ast
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 
 from stillwater.edits.base import File, Splice
 from stillwater.edits.syntax import Defining, first_line, is_text, last_line
@@ -10,16 +10,24 @@ from stillwater.edits.text import is_blank, is_comment
 Importing = ast.Import | ast.ImportFrom
 
 
-def missing(file: File, wanted: Sequence[Importing], stated: int | None = None) -> list[Splice]:
+def missing(
+    file: File,
+    wanted: Sequence[Importing],
+    stated: int | None = None,
+    running: Set[str] = frozenset(),
+) -> list[Splice]:
     """What adds those of the imports that the file doesn't have.
 
-    What the file itself defines is none of those. Each goes next to the import that stands beside
-    it in the answer, or else to the `stated` line if that is among the file's imports, or to their
+    What the file itself defines is none of those, nor what it has for type checkers alone unless
+    the answer has a use for it while `running`. Each goes next to the import that stands beside it
+    in the answer, or else to the `stated` line if that is among the file's imports, or to their
     end.
     """
     if file.tree is None:
         return []
     have = {key for node in file.tree.body for key in _reachable(node)}
+    checked = {key for node in file.tree.body for key in _reachable(node, checking=True)}
+    have |= {key for key in checked if (key[2] or key[1].partition(".")[0]) not in running}
     own = {node.name for node in file.tree.body if isinstance(node, Defining)}
     lines = _lines_of_imports(file.tree)
     future: list[str] = []
@@ -71,14 +79,21 @@ def _among(lines: Mapping[str, tuple[int, int]], stated: int | None) -> int | No
     return None
 
 
-def _reachable(node: ast.stmt) -> list[tuple[str, str, str]]:
+def _reachable(node: ast.stmt, *, checking: bool = False) -> list[tuple[str, str, str]]:
+    """What it imports when the file is, or with `checking` for type checkers."""
     if isinstance(node, Importing):
         return [_key(node, one) for one in node.names]
     if isinstance(node, ast.Try | ast.If):
-        parts = [*node.body, *node.orelse]
+        skips = isinstance(node, ast.If) and not checking and _is_for_checkers(node.test)
+        parts = [*(() if skips else node.body), *node.orelse]
         parts += [one for handler in getattr(node, "handlers", ()) for one in handler.body]
-        return [key for one in parts for key in _reachable(one)]
+        return [key for one in parts for key in _reachable(one, checking=checking)]
     return []
+
+
+def _is_for_checkers(test: ast.expr) -> bool:
+    name = test.attr if isinstance(test, ast.Attribute) else getattr(test, "id", None)
+    return name == "TYPE_CHECKING"
 
 
 def _key(node: Importing, name: ast.alias) -> tuple[str, str, str]:

@@ -191,6 +191,20 @@ def bound(body: Sequence[ast.stmt]) -> set[str]:
     return names
 
 
+def used_running(body: Sequence[ast.stmt]) -> set[str]:
+    """The names that the statements mention outside of annotations."""
+    noted = [
+        note
+        for one in body
+        for node in nodes(one)
+        for name in ("annotation", "returns")
+        if isinstance(note := getattr(node, name, None), ast.AST)
+    ]
+    skipped = {id(node) for note in noted for node in nodes(note)}
+    found = (node for one in body for node in nodes(one) if id(node) not in skipped)
+    return {node.id for node in found if isinstance(node, ast.Name)}
+
+
 def used(tree: ast.AST) -> set[str]:
     """Every plain name that the tree mentions."""
     return {node.id for node in nodes(tree) if isinstance(node, ast.Name)}

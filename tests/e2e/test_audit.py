@@ -1,5 +1,6 @@
 """The audit as a stranger does it: of a finished run, with heads from git, and after tampering."""
 
+import json
 import subprocess
 from contextlib import closing
 from pathlib import Path
@@ -31,6 +32,8 @@ def test_a_run_is_audited_with_heads_from_git_and_tampering_is_found(tmp_path: P
 
     (tmp_path / "stillwater.db.heads").unlink()
     with closing(sqlite3.connect(tmp_path / "stillwater.db", isolation_level=None)) as raw:
+        config = json.loads(raw.execute("SELECT config FROM runs").fetchone()[0])
+        assert config["heads_git"] == str(tmp_path / "notes")  # from wherever it is resumed
         raw.execute("DROP TRIGGER transitions_no_delete")
         raw.execute("DELETE FROM transitions WHERE id = (SELECT max(id) FROM transitions)")
     done = stillwater(tmp_path, "audit", "--head", "kept")

@@ -121,6 +121,26 @@ def test_an_example_that_gives_a_function_another_name_is_left_out() -> None:
     assert new == NUMBER.replace("return text", "return kind")
 
 
+CHECKED = """\
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from decimal import Decimal
+
+
+def parse(text: "Decimal"):
+    return text
+"""
+
+
+def test_what_is_imported_for_type_checkers_is_imported_where_the_code_runs_it() -> None:
+    imported = "from decimal import Decimal\n\n\n"
+    runs = imported + 'def parse(text: "Decimal"):\n    return Decimal(text)'
+    assert run(becomes(answer(runs, "7-8"), CHECKED))["parse"]("1") == 1
+    notes = imported + "def parse(text: 'Decimal') -> Decimal:\n    return text + 1"
+    assert becomes(answer(notes.replace("'", '"'), "7-8"), CHECKED).count("import Decimal") == 1
+
+
 def test_dots_that_the_file_has_on_the_line_of_a_def_stand_for_nothing_left_out() -> None:
     stub, code = "def hook(name) -> None: ...", "def parse(kind):\n    return kind"
     told = answer(f"{stub}\n\n\n{code}", "1-5")
