@@ -1,18 +1,20 @@
 """The configuration of a run: stillwater.toml, then STILLWATER_…, then flags; then frozen."""
 
 import difflib
+import json
 import os
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import (
     BaseSettings,
     EnvSettingsSource,
+    NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     TomlConfigSettingsSource,
@@ -22,7 +24,7 @@ from stillwater.errors import InputError
 from stillwater.prompt import Way
 
 LISTS = frozenset({"models", "skills", "ways", "endpoints"})
-"""The settings that are lists; on the command line with commas."""
+"""The settings that are lists."""
 PREFIX = "STILLWATER_"
 KEY_VARIABLE = f"{PREFIX}API_KEY"
 TOML = Path("stillwater.toml")
@@ -41,6 +43,18 @@ class ConfigError(InputError):
     """A setting is unknown or has a value it can't have."""
 
 
+def _words(value: object) -> object:
+    """What commas or JSON part in a text; anything else as it is."""
+    if not isinstance(value, str):
+        return value
+    if value.lstrip().startswith("["):
+        return json.loads(value)
+    return tuple(one.strip() for one in value.split(","))
+
+
+Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_words)]
+
+
 class Config(BaseSettings):
     """Every setting of a run. Times are seconds, sizes are bytes unless the name says otherwise."""
 
@@ -53,14 +67,14 @@ class Config(BaseSettings):
     )
     toml_file: ClassVar[Path | None] = None
 
-    models: tuple[str, ...] = Field(DEFAULT_MODELS, min_length=1)
+    models: Words = Field(DEFAULT_MODELS, min_length=1)
     """The chain: the first that answers makes the attempts."""
     model_attempts: int | None = Field(None, ge=1)
     """After how many attempts without success the next model of the chain takes over; if not set,
     the first that answers makes all."""
     api_base: str | None = None
     """Where an OpenAI-compatible or Ollama server listens, if not at its default."""
-    endpoints: tuple[str, ...] = ()
+    endpoints: Words = ()
     """Several servers of the same models, in place of `api_base`: URLs, or files with a URL on each
     line that are read again while a run goes. `URL N` takes N requests at once, `URL` alone
     `model_slots`."""
@@ -69,12 +83,14 @@ class Config(BaseSettings):
 
     attempts: int = Field(6, ge=1, le=100)
     feedback: Literal["tests", "visible"] = "tests"
-    ways: tuple[Way, ...] = Field(("explained", "definition", "file"), min_length=1)
+    ways: Annotated[tuple[Way, ...], NoDecode, BeforeValidator(_words)] = Field(
+        ("explained", "definition", "file"), min_length=1
+    )
     """What the attempts ask for in turn: `definition` (corrected definitions), `file` (the whole
     corrected file, where it is short enough for an answer; otherwise definitions), `explained`
     (definitions after a longer explanation), `anew` (the likeliest function, whose old body isn't
     shown) or `diff`."""
-    skills: tuple[str, ...] = ()
+    skills: Words = ()
     """Markdown files that join the instruction: skills/NAME.md of one's own, or a shipped one."""
     skill_tokens: int = Field(600, ge=0)
     """How many tokens they may take together."""
@@ -111,6 +127,8 @@ class Config(BaseSettings):
     """How many bytes the images that are pulled for instances may take; the least recently used go.
     If not set, all stay."""
     test_timeout: float = Field(1800.0, gt=0)
+    """Seconds of one run of the tests; after READ also ten times what they took there, at least
+    30 s, where all of them ran then."""
     setup_timeout: float = Field(3600.0, gt=0)
     test_memory: int = Field(4 << 30, ge=64 << 20)
     test_pids: int = Field(512, ge=16)
@@ -311,10 +329,7 @@ def parse_set(assignments: Sequence[str]) -> dict[str, Any]:
     for key, equals, _ in pairs:
         if not equals:
             raise ConfigError(f"--set {key}: write it as --set KEY=VALUE")
-    values: dict[str, Any] = {key.strip(): value for key, _, value in pairs}
-    for name in LISTS & values.keys():
-        values[name] = tuple(one.strip() for one in values[name].split(","))
-    return values
+    return {key.strip(): value for key, _, value in pairs}
 
 
 def _refuse_misspelt_environment() -> None:

@@ -47,7 +47,9 @@ ACTIVE = tuple(state for state in State if state not in FINAL)
 
 MEANING = {
     Event.READ: "files chosen, baseline tests run",
-    Event.INVALID: "the instance itself is broken: its tests can't run, or already pass",
+    Event.INVALID: (
+        "nothing to work on: its tests can't run, or already pass, or no file of it can be shown"
+    ),
     Event.PROPOSED: "the completion holds edits",
     Event.UNUSABLE: "the completion holds none: empty, cut off, only prose, only placeholders",
     Event.APPLIED: "the edits fit, and the files still compile",
@@ -60,7 +62,10 @@ MEANING = {
     Event.RETRY: "attempts are left: feedback distilled, model chosen, attempt + 1",
     Event.EXHAUSTED: "no attempts are left",
     Event.DEFER: "the world failed, not the model: wait and repeat; no attempt spent",
-    Event.ABORT: "an operator cancelled, or deferring ran out",
+    Event.ABORT: (
+        "an operator cancelled, deferring ran out, the server refused the prompt as too long, or "
+        "the step crashed"
+    ),
 }
 
 

@@ -79,6 +79,17 @@ def test_set_wants_key_equals_value() -> None:
         config.parse_set(["attempts"])
 
 
+@pytest.mark.parametrize("value", ["a/b,builtin/mutate", '["a/b", "builtin/mutate"]'])
+def test_a_variable_has_a_list_with_commas_or_as_json(
+    value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STILLWATER_MODELS", value)
+    assert config.load().models == ("a/b", "builtin/mutate")
+    monkeypatch.setenv("STILLWATER_MODELS", "[")
+    with pytest.raises(config.ConfigError, match="models"):
+        config.load()
+
+
 def test_models_may_be_set_as_one_word() -> None:
     assert config.load(config.parse_set(["models=a/b,c/d"])).models == ("a/b", "c/d")
 

@@ -119,7 +119,7 @@ def prune(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would go.")] = False,
     db: Db = DEFAULT_DB,
 ) -> None:
-    """Remove the images that Stillwater pulled or built, but for those that containers use."""
+    """Remove what Stillwater pulled for instances, and built, but for what containers use."""
     with _engine() as client, _quiet(db, dry_run=dry_run):
         shelf = _shelf(db)
         doomed = [*shelf.pulled(), *_built(client)]

@@ -38,7 +38,7 @@ def command(
         print(json.dumps(asdict(choice) | {"budget": budget}, indent=1))
         return
     if choice.problem:
-        raise InputError(f"{found.instance_id}: {choice.problem}; raise num_ctx")
+        raise InputError(f"{found.instance_id}: {choice.problem}")
     if text:
         store = repositories.ensure(found)
         blobs = repositories.paths(store, found.base_commit)

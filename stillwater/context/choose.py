@@ -121,7 +121,10 @@ def pack(ranked: list[Ranked], look: Look, budget: int, max_files: int) -> Choic
     problem = None
     if not files:
         smallest = min(tokens(path, text) for path, text in texts.items())
-        problem = f"none of {len(texts)} files fits {budget} tokens; the smallest takes {smallest}"
+        problem = (
+            f"none of {len(texts)} files fits {budget} tokens, the smallest takes {smallest}: "
+            "raise num_ctx"
+        )
     return Choice(tuple(files), tuple(skipped[:_MOST_SKIPPED]), problem, packing.suspects)
 
 

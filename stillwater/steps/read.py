@@ -114,7 +114,7 @@ def _choose(
     choice, budget = choice_for(instance, config, sources, failing, tuple(tests.values()), found)
     if not choice.files:
         reason = choice.problem or "no file fits the prompt"
-        return Outcome(Event.INVALID, {"reason": f"{reason}; raise num_ctx"}, logs)
+        return Outcome(Event.INVALID, {"reason": reason}, logs)
     files: list[Json] = [_told(one) for one in choice.files]
     skipped: list[Json] = [
         {"path": one.path, "why": one.why, "tokens": one.tokens} for one in choice.skipped
