@@ -22,6 +22,14 @@ from stillwater.worktree import Frozen, NoText
 NOT_EXECUTABLE, NOT_FOUND = 126, 127
 _STOPPED = re.compile(r"^!{3,} .*(stopping after|Interrupted).* !{3,}$", re.MULTILINE)
 _NONE = re.compile(r"no tests ran|collected 0 items|\d+ deselected|^ERROR: usage:", re.MULTILINE)
+_NO_PROGRAM = re.compile(r"^make(?:\[\d+\])?: \*\*\* .* Error 127$", re.MULTILINE)
+_NO_NETWORK = re.compile(
+    r"temporary failure in name resolution|name or service not known|could not resolve host|"
+    r"\bdns error\b|network is unreachable",
+    re.IGNORECASE,
+)
+_REPORTED = re.compile(r"(?<=\s)-r([a-zA-Z]+)(?=\s|$)")
+_OWN_OPTIONS = "PYTEST_ADDOPTS="
 _NO_MODULE = re.compile(r"^\S*python[\d.]*: No module named ", re.MULTILINE)
 OWNER = "own"
 """Stands where other repositories name their owner."""
@@ -44,6 +52,9 @@ def dataset(
         there.encode()
     except UnicodeEncodeError as error:
         raise NothingToRepair("the test command is no UTF-8 text") from error
+    if "pytest" in there:
+        # A -r of the person's own would take the place of ours, which names the tests that pass.
+        there = _REPORTED.sub(r"-r\1A", there)
     runs_on_copy = importing_the_copy(there, frozen.top, os.environ.get("PATH"))
     ran = _run(frozen, runs_on_copy, config, sandbox, home)
     log = ran.output.decode("utf-8", "replace")
@@ -83,7 +94,8 @@ def _read(ran: Execution, log: str, command: str) -> tuple[str, list[str], list[
     failing = judge(reading, (), tuple(tests)).failing
     # A file that can't be collected has no test ids yet, and those after the stop of `-x` aren't
     # named, so only the exit status can judge then.
-    by_name = bool(failing) and all("::" in test for test in failing) and not _STOPPED.search(log)
+    named = bool(failing) and all("::" in test for test in failing)
+    by_name = named and not _STOPPED.search(log) and _OWN_OPTIONS not in command
     if ran.exit_code == 0 and not by_name:
         told = "passes: there is nothing to repair; name a failing test"
         if failing:
@@ -97,8 +109,13 @@ def _read(ran: Execution, log: str, command: str) -> tuple[str, list[str], list[
 
 
 def _ran_none(exit_code: int | None, log: str) -> bool:
-    """Whether the command failed before any test could: pytest's exit codes 4 and 5, and others."""
-    if exit_code == NOT_EXECUTABLE or _NO_MODULE.search(log):
+    """Whether the command failed before any test could: pytest's exit codes 4 and 5, and others.
+
+    Tests have no network, so what has to fetch something first (uv, tox) can't run here.
+    """
+    if exit_code == NOT_EXECUTABLE or any(
+        one.search(log) for one in (_NO_MODULE, _NO_PROGRAM, _NO_NETWORK)
+    ):
         return True
     return exit_code in {4, 5} and _NONE.search(log) is not None
 

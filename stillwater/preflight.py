@@ -1,5 +1,6 @@
 """What is checked before a run starts, so that a mistake costs a sentence and not a night."""
 
+import re
 import shlex
 from collections.abc import Sequence
 
@@ -7,6 +8,9 @@ from stillwater.datasets import DatasetError, Instance
 from stillwater.grading import parsers
 from stillwater.repository import Repositories
 from stillwater.sandbox.protocol import Job, Limits, Sandbox
+
+_SHELL = re.compile(r"[()$;|&<>`!{}*?]")
+"""What makes of a word more than the name of a program."""
 
 
 def check_instances(instances: Sequence[Instance], repositories: Repositories) -> None:
@@ -98,5 +102,5 @@ def program(command: str) -> str:
         return ""
     for word in words:
         if "=" not in word.split("/")[0]:
-            return word
+            return "" if _SHELL.search(word) else word
     return ""

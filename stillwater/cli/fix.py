@@ -21,12 +21,14 @@ from stillwater.cli.options import (
 from stillwater.cli.plain import console, program, warn
 from stillwater.cli.run import again, notice, settings_of
 from stillwater.errors import InputError
+from stillwater.machine import Event
 from stillwater.sandbox import choose
 from stillwater.sandbox.protocol import Sandbox
 from stillwater.store import Store, queries
-from stillwater.telling.text import printable
+from stillwater.telling.text import one_line, printable
 
 NOT_REPAIRED = 1
+WIDEST = 300
 
 
 def command(
@@ -72,13 +74,16 @@ def command(
         ready = plans.plan(place, dataset, settings, notice, path)
         run_id = plans.create(store, ready)
         patch = _drive(place, store, run_id, walled, verbose=verbose)
-        tried = store.machines(run_id)[0].attempt
+        past = store.history(store.machines(run_id)[0].id)
+        tried = sum(one.event in {Event.PROPOSED, Event.UNUSABLE} for one in past)
+        reason = one_line(str(past[-1].evidence.get("reason")), WIDEST)
     if patch is None:
+        see = f"{program()} show {dataset.instances[0].instance_id} --db {place.db}"
+        if not tried:
+            raise InputError(f"No attempt was made: {reason}. See: {see}")
         many = "attempt" if tried == 1 else "attempts"
-        warn(
-            f"Not repaired in {tried} {many} by {ready.model}. What was tried: "
-            f"{program()} show {dataset.instances[0].instance_id} --db {place.db}"
-        )
+        why = f", then {reason}" if past[-1].event is Event.ABORT else ""
+        warn(f"Not repaired in {tried} {many} by {ready.model}{why}. What was tried: {see}")
         raise typer.Exit(NOT_REPAIRED)
     # `git apply` must get every byte; a terminal would obey some of them.
     print(printable(patch) if sys.stdout.isatty() else patch, end="")

@@ -135,6 +135,24 @@ def test_a_command_that_stops_at_the_first_failure_has_to_pass_as_a_whole(
     assert "Verified" not in done.stderr
 
 
+@pytest.mark.parametrize(
+    "command",
+    [f"{PYTEST} -q -ra", "export PYTEST_ADDOPTS=-q; python -m pytest", f"({PYTEST} -q)"],
+)
+def test_a_command_may_have_options_of_its_own(repo: Path, tmp_path: Path, command: str) -> None:
+    done = stillwater(tmp_path, *FIX, "--repo", str(repo), "--test", command)
+    assert done.returncode == 0, done.stderr
+    assert "Verified" in done.stderr
+
+
+def test_what_kept_it_from_making_an_attempt_is_told(repo: Path, tmp_path: Path) -> None:
+    done = stillwater(tmp_path, *FIX, "--repo", str(repo), "--set", "num_ctx=4096")
+    assert done.returncode == 2
+    assert "No attempt was made: none of 1 files fits" in done.stderr
+    assert "raise num_ctx" in done.stderr
+    assert "Not repaired" not in done.stderr
+
+
 def test_tests_that_log_an_error_are_judged_one_by_one(repo: Path, tmp_path: Path) -> None:
     logging = "\n\ndef test_logs():\n    import logging\n    logging.error('as expected')\n"
     (repo / "test_prices.py").write_text(TEST + logging)
@@ -172,6 +190,8 @@ def test_the_tests_run_in_the_folder_that_is_named(repo: Path, tmp_path: Path) -
         (f"{PYTEST} -q -k nothing_like_that", "runs no test"),
         ("python -m no_such_module", "runs no test: "),
         ("./test_prices.py", "runs no test: "),
+        ("echo 'error: Failed to fetch: dns error'; exit 2", "runs no test: "),
+        ("printf 'all:\\n\\tno-such-program\\n' | make -f -", "runs no test: "),
         (f"{PYTEST} -q | tee out.txt", "passes: there is nothing to repair"),
         (f"{PYTEST} -q -x; true", "exits with 0 though tests fail"),
         (f"{PYTEST} # \udcff", "no UTF-8 text"),
