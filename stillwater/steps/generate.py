@@ -176,17 +176,33 @@ def _messages(
     failing = "\n\n".join(
         snapshot.text(chosen, name) for name in ("failing", "tests") if name in chosen.artifacts
     )
-    told = tried(snapshot) if _is_told(snapshot, ways) else []
+    count = snapshot.attempt - 1 if _is_told(snapshot, ways) else 0
     skills = list(_skills(snapshot.config).values())
     if snapshot.config.showing == "snippets":
         return prompt.build_usual(issue, shown, failing, skills)
     suspects = _suspects(chosen, shown)
     focus = _focus(snapshot.attempt, suspects)
-    if way == "anew":
-        return _anew(
-            issue, shown, failing, told, suspects, focus or next(iter(suspects), None), skills
-        )
-    return prompt.build(issue, shown, failing, told, way, suspects, focus, skills)
+
+    def telling(count: int) -> tuple[Message, ...]:
+        told = tried(snapshot, count)
+        if way == "anew":
+            first = focus or next(iter(suspects), None)
+            return _anew(issue, shown, failing, told, suspects, first, skills)
+        return prompt.build(issue, shown, failing, told, way, suspects, focus, skills)
+
+    messages = telling(count)
+    while count > 1 and not _fits(snapshot, messages):
+        count -= 1
+        messages = telling(count)
+    return messages
+
+
+def _fits(snapshot: Snapshot, messages: Sequence[Message]) -> bool:
+    """Whether the context holds them and an answer; a search must know all that it has tried."""
+    if snapshot.model.startswith(BUILTIN):
+        return True
+    size = sum(tokens(one["content"]) for one in messages)
+    return size + snapshot.config.max_tokens <= snapshot.config.num_ctx
 
 
 def _anew(
@@ -273,15 +289,14 @@ def _lines(parts: Json) -> tuple[prompt.Lines, ...] | None:
     return tuple(prompt.Lines._make(part) for part in parts if isinstance(part, Sequence))
 
 
-def tried(snapshot: Snapshot) -> list[prompt.Tried]:
-    """The earlier attempts, as the next prompt tells them: no failure twice, no patch at length."""
+def tried(snapshot: Snapshot, count: int) -> list[prompt.Tried]:
+    """The last `count` attempts as the next prompt tells them: no failure twice, no patch whole."""
     told: list[prompt.Tried] = []
     chosen = snapshot.last(Event.READ)
     known = chosen.artifacts.get("failing") if chosen else None
     seen = {known: "The same failures as before any change."}
-    for past in snapshot.past:
-        if past.event is not Event.RETRY:
-            continue
+    ended = [past for past in snapshot.past if past.event is Event.RETRY]
+    for past in ended[max(0, len(ended) - count) :]:
         applied = snapshot.last(Event.APPLIED, past.attempt)
         feedback = past.artifacts["feedback"]
         told.append(

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from stillwater.estimate import tokens
 from stillwater.grading.parsers import EXIT_TEST
 from tests.steps.test_repairs import CODE, RIGHT, WRONG, World, answer, events, world
 
@@ -79,6 +80,24 @@ def test_an_edit_of_a_file_shown_in_part_goes_where_its_definition_stands(world:
     assert "### code_.py (parts of its 3606 lines)" in prompt
     assert "def double(x):\n    return x + 1\n" in prompt
     assert "are not shown: step_" in prompt
+
+
+def test_the_oldest_attempts_are_left_out_where_the_context_ends(world: World) -> None:
+    steps = "".join(f"def step_{n}(a):\n    return a.moved({n})\n\n\n" for n in range(900))
+    grown(world, steps + CODE)
+    words = "one and another, " * 20
+    answers = [
+        answer("def double(x):\n" + f"    kept = '{n} {words}'\n" * 8 + "    return x + 3")
+        for n in range(5)
+    ]
+    world.script.prompt_tokens = 5000
+    world.repair(*answers, RIGHT, num_ctx=8192, max_tokens=1024, retry="feedback")
+    asked = [one["messages"] for one in world.script.asked]
+    sizes = [sum(tokens(one["content"]) for one in messages) for messages in asked]
+    assert max(sizes) <= 8192 - 1024
+    last = world.prompts()[-1]
+    assert "Attempt 5" in last
+    assert "Attempt 1" not in last
 
 
 def test_an_answer_may_be_as_long_as_an_edit_needs_and_no_longer(world: World) -> None:
