@@ -170,9 +170,11 @@ def _check_fits(first: Part, other: Part) -> None:
 
 def _check_models(first: Part, other: Part) -> None:
     """That each arm asked the same model; how far one comes along a chain may differ."""
+    config = first.told.config
+    whole = config.model_dump()
     pairs = zip(first.told.comparison.arms, other.told.comparison.arms, strict=True)
     for one, two in pairs:
-        settings = first.told.config.model_dump() | first.told.config.arms.get(one.arm, {})
+        settings = whole | config.arms.get(one.arm, {})
         both_asked = one.calls and two.calls
         if settings.get("model_attempts") is not None or not both_asked:
             continue

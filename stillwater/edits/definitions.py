@@ -77,9 +77,8 @@ class Merge:
             home = self._class_of(defining)
             old = old if home is None else home.node.body
         if home is not None and (constants or not self._all_known(defining)):
-            inner = (*home.owners, home.node)
-            among = [one for one in self.file.definitions if one.owners == inner]
-            self.members(defining, inner, among)
+            among = self.inside(home)
+            self.members(defining, _owners(home), among)
             at = next((one.first for one in among), last_line(home.node) + 1)
             self.values(constants, old, among, above_comments(self.file.lines, at))
             return True
@@ -145,11 +144,10 @@ class Merge:
 
     def merge(self, node: ast.ClassDef, target: Definition, old: ast.ClassDef) -> None:
         """Replace the members that the block gives, and leave the class's others."""
-        inner = (*target.owners, target.node)
-        among = [one for one in self.file.definitions if one.owners == inner]
+        among = self.inside(target)
         before = len(self.fresh)
         nodes = [one for one in node.body if isinstance(one, Defining)]
-        self.members(nodes, inner, among)
+        self.members(nodes, _owners(target), among)
         for n in range(before, len(self.fresh)):
             fresh, anchor, _ = self.fresh[n]
             if anchor is None and among:
@@ -181,7 +179,8 @@ class Merge:
     ) -> None:
         """Replace the assignments of those names, and insert the new ones before line `at`.
 
-        Those that use definitions `among` which they stand, or such as come there, go behind them.
+        Those that use definitions of `among`, which stand in the same body, or new ones go behind
+        them.
         """
         new: list[str] = []
         give = indent(self.file.lines[body[0].lineno - 1]) if body else ""
@@ -225,7 +224,7 @@ class Merge:
                 self.splices.append(moved(self.file, self.code, self.edit, node, renamed))
                 continue
             beside = self.in_class(node, self.edit.first)
-            home = self.homes.get(node) or (None if beside else self._bare_class(node))
+            home = self.homes.get(node) or self._bare_class(node)
             if anchor is None and home is not None:
                 self.splices.append(self._first_in(home, node))
                 inserted[node.name] = self.splices[-1].first
@@ -241,6 +240,10 @@ class Merge:
             lead = ("", "") if one.lines[0] == one.lines[0].lstrip() and not one.names else ()
             tail = () if is_blank("".join(self.file.slice(at, at))) else ("",)
             self.splices.append(Splice(at, at - 1, (*lead, *one.lines, *tail), "definition"))
+
+    def inside(self, home: Definition) -> list[Definition]:
+        """The definitions that stand directly in that class."""
+        return [one for one in self.file.definitions if one.owners == _owners(home)]
 
     def _nodes(self) -> list[Defining]:
         return [one.node for one in self.file.definitions]
@@ -263,18 +266,15 @@ class Merge:
         classes = [one for one in holding if isinstance(one.node, ast.ClassDef)]
         if not classes or holding[-1] is classes[-1]:
             return None
-        inner = (*classes[-1].owners, classes[-1].node)
-        has = {one.name for one in self.file.definitions if one.owners == inner}
+        has = {one.name for one in self.inside(classes[-1])}
         return classes[-1] if names & has else None
 
     def in_class(self, node: Defining, line: int | None) -> Definition | None:
         """The member next to which a new method goes, where the line is between a class's."""
         holder = self.class_at(line)
-        method = takes_instance(node) or self.code.margin or node.col_offset
-        if line is None or holder is None or not method:
+        if line is None or holder is None or not self._is_method(node):
             return None
-        inner = (*holder.owners, holder.node)
-        members = [one for one in self.file.definitions if one.owners == inner]
+        members = self.inside(holder)
         after = next((one for one in members if one.first > line), None)
         return after or (members[-1] if members else None)
 
@@ -283,9 +283,9 @@ class Merge:
         home = self.class_at(self.edit.first)
         if home is None or not takes_instance(node) or not one.owners:
             return False
-        inner = (*home.owners, home.node)
-        has = any(each.owners == inner and each.name == node.name for each in self.file.definitions)
-        if has or one.owners == inner or (self.edit.last or 0) > home.last:
+        there = self.inside(home)
+        has = any(each.name == node.name for each in there)
+        if has or one in there or (self.edit.last or 0) > home.last:
             return False
         own = self.code.lines[node.body[0].lineno - 1 : last_line(node)]
         old = self.file.slice(one.node.body[0].lineno, one.last)
@@ -294,10 +294,9 @@ class Merge:
     def _bare_class(self, node: Defining) -> Definition | None:
         """The class that LINES are in, where it has no method yet and the new one is for it."""
         home = self.class_at(self.edit.first)
-        if home is None or not (takes_instance(node) or self.code.margin or node.col_offset):
+        if home is None or not self._is_method(node) or self.inside(home):
             return None
-        inner = (*home.owners, home.node)
-        return None if any(one.owners == inner for one in self.file.definitions) else home
+        return home
 
     def _first_in(self, home: Definition, node: Defining) -> Splice:
         """What puts the definition into a class that has none."""
@@ -305,9 +304,16 @@ class Merge:
         give = self.file.indent_at(body[0].lineno)
         if body[0].lineno == home.node.lineno:
             raise EditError(f"{home.label} stands on one line: give the whole class.")
+        return Splice(home.last + 1, home.last, ("", *self._indented(node, give)), "definition")
+
+    def _is_method(self, node: Defining) -> bool:
+        """Whether it looks like a member of a class, or stands as far in as one."""
+        return bool(takes_instance(node) or self.code.margin or node.col_offset)
+
+    def _indented(self, node: Defining, give: str) -> list[str]:
+        """The lines of a new definition, with the comments above it, indented by `give`."""
         first = above_comments(self.code.lines, first_line(node))
-        lines = self.code.at(first, last_line(node), self.code.lead(node), give, ())
-        return Splice(home.last + 1, home.last, ("", *lines), "definition")
+        return self.code.at(first, last_line(node), self.code.lead(node), give, ())
 
     def renamed(self, node: Defining) -> Definition | None:
         """The definition in LINES that the new one is much like, under another name."""
@@ -338,12 +344,11 @@ class Merge:
     def insert(self, node: Defining, place: Definition, ahead: bool) -> None:
         """Insert a new definition before or after one that is there."""
         inside = bool(place.owners) and isinstance(place.owners[-1], ast.ClassDef)
-        if inside and not (takes_instance(node) or node.col_offset or self.code.margin):
+        if inside and not self._is_method(node):
             place = next(one for one in self.file.definitions if one.node is place.outermost)
             inside = False
         give = self.file.indent_at(place.node.lineno)
-        first = above_comments(self.code.lines, first_line(node))
-        lines = self.code.at(first, last_line(node), self.code.lead(node), give, ())
+        lines = self._indented(node, give)
         gap = [""] * (2 if not give else 1)
         if ahead:
             at = above_comments(self.file.lines, place.first)
@@ -358,6 +363,11 @@ class Merge:
         alike = sorted(labels, key=lambda one: (-_likeness(one, node.name), one))[:3]
         known = f"; it has {', '.join(alike)}" if alike else ""
         return f"{self.file.path} defines no {node.name}{known}."
+
+
+def _owners(home: Definition) -> tuple[Defining, ...]:
+    """The owners of what stands directly in that class."""
+    return (*home.owners, home.node)
 
 
 def _changes(node: Defining, old: Defining) -> bool:

@@ -66,8 +66,8 @@ class DockerSandbox:
     itself; in such an image the job is the image's own user, or the one whose /testbed is, which
     may be root, though without any capability. Files of such an image that the job's tree lacks
     stay. `home` is Stillwater's folder, `shelf` what knows the images that it pulls, without one
-    that of `home`. Without `spares` no container waits for the next job: for
-    processes that end without a chance to remove it.
+    that of `home`. Without `spares` no container waits for the next job: for processes that end
+    without a chance to remove it.
     """
 
     kind = "docker"

@@ -2,7 +2,8 @@
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,14 @@ def _report(cli: Cli, stem: Path, names: list[str]) -> Path:
     compared(db, names)
     file.write_text(cli.out("report", "--json", "--db", db))
     return file
+
+
+@contextmanager
+def _rewritten(file: Path) -> Iterator[dict[str, Any]]:
+    """What the report holds, to be changed; it is written again as it is then."""
+    told = json.loads(file.read_text())
+    yield told
+    file.write_text(json.dumps(told))
 
 
 def _whole(db: Path) -> Comparison:
@@ -107,68 +116,57 @@ def test_what_is_no_part_of_the_same_comparison_is_refused(
     for file, edit in zip(
         halves, (_set("config.served", {"openai/local": {"digest": "a"}}), change), strict=True
     ):
-        told = json.loads(file.read_text())
-        edit(told)
-        file.write_text(json.dumps(told))
+        with _rewritten(file) as told:
+            edit(told)
     said = cli.refuses("combine", *halves)
     assert sentence in said
     assert str(halves[0]) in said
     assert str(halves[1]) in said
 
 
+@pytest.mark.parametrize(
+    ("place", "whose"),
+    [("config.served", ""), ("config.served_apart.direct", " for the arm direct")],
+)
 def test_weights_that_two_parts_tell_are_held_against_each_other_past_one_that_tells_none(
-    cli: Cli, tmp_path: Path
+    cli: Cli, tmp_path: Path, place: str, whose: str
 ) -> None:
     files = [_report(cli, tmp_path / name, [name]) for name in NAMES[:4]]
     for file, digest in zip(files, (None, "a", None, "b"), strict=True):
-        told = json.loads(file.read_text())
-        told["config"]["served"] = {"openai/local": {"digest": digest}}
-        file.write_text(json.dumps(told))
-    assert "other weights of openai/local" in cli.refuses("combine", *files)
+        with _rewritten(file) as told:
+            _set(place, {"openai/local": {"digest": digest}})(told)
+    said = f"other weights of openai/local{whose}"
+    assert said in cli.refuses("combine", *files)
     grown = tmp_path / "grown.json"
     grown.write_text(cli.out("combine", *files[:3], "--json"))
-    assert "other weights of openai/local" in cli.refuses("combine", grown, files[3])
+    assert said in cli.refuses("combine", grown, files[3])
 
 
 def test_where_a_part_ran_may_differ(db: Path, halves: list[Path]) -> None:
-    told = json.loads(halves[1].read_text())
-    told["config"] |= {"model_slots": 7, "api_base": "http://elsewhere/v1", "versions": {"a": "1"}}
-    halves[1].write_text(json.dumps(told))
+    with _rewritten(halves[1]) as told:
+        told["config"] |= {
+            "model_slots": 7,
+            "api_base": "http://elsewhere/v1",
+            "versions": {"a": "1"},
+        }
     assert parts.together([parts.read(file) for file in halves]).comparison == _whole(db)
 
 
 def test_where_an_arm_ran_may_differ(db: Path, halves: list[Path]) -> None:
-    told = json.loads(halves[1].read_text())
-    told["config"]["arms"]["direct"]["api_base"] = "http://elsewhere/v1"
-    halves[1].write_text(json.dumps(told))
+    with _rewritten(halves[1]) as told:
+        told["config"]["arms"]["direct"]["api_base"] = "http://elsewhere/v1"
     assert parts.together([parts.read(file) for file in halves]).comparison == _whole(db)
 
 
 def test_parts_that_asked_other_models_are_refused(cli: Cli, halves: list[Path]) -> None:
-    told = json.loads(halves[1].read_text())
-    told["comparison"]["arms"][1]["models"] = ["openai/other"]
-    halves[1].write_text(json.dumps(told))
+    with _rewritten(halves[1]) as told:
+        told["comparison"]["arms"][1]["models"] = ["openai/other"]
     said = cli.refuses("combine", *halves)
     assert "the arm direct asked builtin/mutate in one and openai/other in the other" in said
     for file in halves:
-        told = json.loads(file.read_text())
-        told["config"]["model_attempts"] = 3
-        file.write_text(json.dumps(told))
+        with _rewritten(file) as told:
+            told["config"]["model_attempts"] = 3
     cli.out("combine", *halves)  # one part came further along the chain than the other
-
-
-def test_weights_of_an_arm_s_own_server_are_held_against_each_other(
-    cli: Cli, tmp_path: Path
-) -> None:
-    files = [_report(cli, tmp_path / name, [name]) for name in NAMES[:4]]
-    for file, digest in zip(files, (None, "a", None, "b"), strict=True):
-        told = json.loads(file.read_text())
-        told["config"]["served_apart"] = {"direct": {"openai/local": {"digest": digest}}}
-        file.write_text(json.dumps(told))
-    said = "other weights of openai/local for the arm direct"
-    grown = tmp_path / "grown.json"
-    grown.write_text(cli.out("combine", *files[:3], "--json"))
-    assert said in cli.refuses("combine", grown, files[3])
 
 
 def test_an_instance_that_two_parts_count_is_refused(cli: Cli, halves: list[Path]) -> None:
@@ -197,9 +195,8 @@ def test_a_file_that_is_no_report_costs_one_sentence(
 def test_numbers_that_no_run_has_are_refused(
     cli: Cli, halves: list[Path], field: str, value: object
 ) -> None:
-    told = json.loads(halves[0].read_text())
-    told["comparison"]["arms"][1][field] = value
-    halves[0].write_text(json.dumps(told))
+    with _rewritten(halves[0]) as told:
+        told["comparison"]["arms"][1][field] = value
     assert "is not the report of a comparison (comparison: " in cli.refuses("combine", *halves)
 
 

@@ -15,14 +15,12 @@ from stillwater import __version__
 from stillwater.comparison.statistics import newcombe
 from stillwater.machine import CANCELLED, State
 from stillwater.rungs import flaky
-from stillwater.rungs.model import Asked
 from stillwater.rungs.orders import in_order_of, was_random
 from stillwater.rungs.stress import stress
-from stillwater.runs import Place
 from stillwater.sandbox.protocol import Job
 from stillwater.scheduler import abandon
 from stillwater.store import NewRung, Store
-from tests.rungs.world import AFTER, ALONE, FLAKY, STEADY, World
+from tests.rungs.world import AFTER, ALONE, FLAKY, STEADY, World, planned
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 
@@ -105,11 +103,7 @@ def test_without_a_baseline_it_says_what_to_do(world: World) -> None:
 def test_a_sample_is_of_thirty_by_its_seed_and_wants_all_ended(tmp_path: Path) -> None:
     names = [f"s__s-{number}" for number in range(40)]
     with Store.open(tmp_path / "s.db") as store:
-        store.create_run(
-            run_id="r", dataset="d", dataset_sha256="0" * 64, config={}, version="1",
-            rows=[{"instance_id": name} for name in names], arms={"patch": "m", "direct": "m"},
-        )  # fmt: skip
-        asked = Asked(Place(store.path), store, store.run("r"), lambda text: None)
+        asked = planned(store, *names)
         result = stress(asked, None, "patch", 30, 7)
         other = stress(asked, None, "patch", 30, 8)
         every = stress(asked, None, "patch", 40, 7)
@@ -123,12 +117,8 @@ def test_a_sample_is_of_thirty_by_its_seed_and_wants_all_ended(tmp_path: Path) -
 
 def test_machines_that_were_cancelled_say_nothing_of_their_arm(tmp_path: Path) -> None:
     with Store.open(tmp_path / "s.db") as store:
-        store.create_run(
-            run_id="r", dataset="d", dataset_sha256="0" * 64, config={}, version="1",
-            rows=[{"instance_id": "s__s-1"}], arms={"patch": "m", "direct": "m"},
-        )  # fmt: skip
+        asked = planned(store, "s__s-1")
         abandon(store, "r", CANCELLED, datetime.now(UTC))
-        asked = Asked(Place(store.path), store, store.run("r"), lambda text: None)
         sample, improvement, _ = stress(asked, None, "patch", 30, 7).findings
     assert (sample.holds, improvement.holds) == (False, False)
     assert "2 machines were cancelled before their end" in sample.told

@@ -8,14 +8,12 @@ import pytest
 
 from stillwater import __version__
 from stillwater.machine import Event, State
-from stillwater.rungs.model import Asked
 from stillwater.rungs.whole import whole
-from stillwater.runs import Place
 from stillwater.snapshot import Outcome
 from stillwater.steps import STEPS
 from stillwater.store import NewRung, Store
 from tests.certificates.world import out
-from tests.rungs.world import STEADY, World
+from tests.rungs.world import STEADY, World, planned
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 CERTIFICATE = "s__s-1.json"
@@ -90,12 +88,8 @@ def test_a_replay_that_differs_fails_it(world: World, monkeypatch: pytest.Monkey
 
 def test_a_run_that_goes_on_is_no_whole(tmp_path: Path) -> None:
     with Store.open(tmp_path / "s.db") as store:
-        store.create_run(
-            run_id="r", dataset="d", dataset_sha256="0" * 64, config={}, version="1",
-            rows=[{"instance_id": "s__s-1"}], arms={"patch": "m", "direct": "m"},
-        )  # fmt: skip
+        asked = planned(store, "s__s-1")
         store.add_rung(NewRung("r", 274177, True, __version__, {"arm": "direct"}))
-        asked = Asked(Place(store.path), store, store.run("r"), lambda text: None)
         result = whole(asked, store.rungs("r")[0], None, 0.6, lambda made: None)
     assert not result.holds
     assert "2 of 2 have not: stillwater resume r" in result.findings[0].told

@@ -12,6 +12,7 @@ from stillwater.canonical import Json, canonical, digest
 from stillwater.config import frozen, frozen_arms, load, stored
 from stillwater.executors import ThreadExecutor, Workshop
 from stillwater.models.protocol import Completion, Request
+from stillwater.rungs.model import Asked
 from stillwater.runs import Place
 from stillwater.sandbox import LocalSandbox
 from stillwater.scheduler import Scheduler
@@ -126,3 +127,12 @@ def _run(made: World, run_id: str, rows: Sequence[dict[str, Json]], arms: Sequen
             arms=frozen_arms(config),
         )  # fmt: skip
         assert scheduler.run()
+
+
+def planned(store: Store, *names: str) -> Asked:
+    """A run of both arms over these instances that has not begun, as a rung is asked of it."""
+    store.create_run(
+        run_id="r", dataset="d", dataset_sha256="0" * 64, config={}, version="1",
+        rows=[{"instance_id": name} for name in names], arms={"patch": "m", "direct": "m"},
+    )  # fmt: skip
+    return Asked(Place(store.path), store, store.run("r"), lambda text: None)
