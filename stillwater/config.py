@@ -112,6 +112,9 @@ class Config(BaseSettings):
     """Context length in tokens, prompt and answer together; one value for the whole run."""
     max_tokens: int = Field(1536, ge=64)
     """The longest answer, in tokens."""
+    thinking_tokens: int = Field(0, ge=0)
+    """What a model that thinks before it answers may think, in tokens, besides its answer; 0 for
+    one that doesn't."""
     max_files: int = Field(10, ge=1)
     temperature: float = Field(0.0, ge=0, le=2)
     """Of the first attempt in each of the ways."""
@@ -177,6 +180,11 @@ class Config(BaseSettings):
     def key(self) -> str | None:
         """The API key as text, for who asks a model's server."""
         return self.api_key.get_secret_value() if self.api_key else None
+
+    @property
+    def reply_tokens(self) -> int:
+        """What the context keeps free for thinking and answer."""
+        return self.thinking_tokens + self.max_tokens
 
     @classmethod
     def settings_customise_sources(

@@ -25,6 +25,7 @@ TOLD = (
     "attempts",
     "num_ctx",
     "max_tokens",
+    "thinking_tokens",
     "max_files",
     "temperature",
     "retry_temperature",

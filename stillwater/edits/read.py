@@ -26,12 +26,12 @@ def read(
     `known` are lines of the files that the model saw, without indentation: what stands there is no
     mark of code left out.
     """
-    if finish_reason == "length":
-        return _none("The answer was cut off at the token limit: give a shorter one.")
     notes: list[str] = []
     text = _plain_text(completion, notes)
     if text is None:
         return _none("The answer never left its thinking: think less, and " + _FORMAT)
+    if finish_reason == "length":
+        return _none("The answer was cut off at the token limit: give a shorter one.")
     if not text.strip():
         return _none(f"The answer is empty: {_FORMAT}")
     edits: list[Edit] = []
@@ -93,15 +93,19 @@ def _plain_text(completion: str, notes: list[str]) -> str | None:
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
         notes.append("line ends made plain")
-    if found := _THINK.match(text):
-        text = text[found.end() :]
+    answer = after_thinking(text)
+    if answer is not None and answer != text:
         notes.append("thinking left out")
-    elif _THINK_OPEN.match(text):
+    return answer
+
+
+def after_thinking(text: str) -> str | None:
+    """What an answer says once its thinking has ended; None where that never ends."""
+    found = _THINK.match(text)
+    if not found and _THINK_OPEN.match(text):
         return None
-    elif found := _THINK_END.search(text):
-        text = text[found.end() :]
-        notes.append("thinking left out")
-    return text
+    found = found or _THINK_END.search(text)
+    return text[found.end() :] if found else text
 
 
 def _edits(block: Block, notes: list[str], known: Collection[str]) -> tuple[list[Edit], str, bool]:

@@ -55,7 +55,7 @@ class LitellmClient:
         usage = reply.usage
         details = getattr(usage, "prompt_tokens_details", None)
         completion = Completion(
-            text=storable(hide(choice.message.content or "", self.api_key)),
+            text=storable(hide(_said(choice), self.api_key)),
             finish_reason=hide(choice.finish_reason or "stop", self.api_key),
             prompt_tokens=usage.prompt_tokens,
             completion_tokens=usage.completion_tokens,
@@ -136,6 +136,16 @@ def _named(error: Exception, model: str, key: str | None) -> Exception:
     if isinstance(error, litellm.BadRequestError):
         return BadRequest(f"{model} calls the request wrong: {text}")
     return ModelError(f"{model} gives no answer: {text}")
+
+
+def _said(choice: Any) -> str:
+    """The answer, with the thinking that litellm or the server took out where the model had it."""
+    answer = choice.message.content or ""
+    thought = getattr(choice.message, "reasoning_content", None)
+    if not thought:
+        return answer
+    ended = "" if not answer and choice.finish_reason == "length" else "</think>\n"
+    return f"<think>\n{thought}\n{ended}{answer}"
 
 
 def _refuse_cut_prompt(request: Request, completion: Completion) -> None:

@@ -70,9 +70,9 @@ def reading(config: Config, text: str, finish_reason: str, known: Collection[str
         return edits.Reading((), (), "The answer is far too long: give only what changes.")
     match config.applying:
         case "strict":
-            return edits.read_strictly(text, finish_reason)
+            return edits.read_strictly(edits.after_thinking(text) or "", finish_reason)
         case "git":
-            return edits.read_diff(text, finish_reason)
+            return edits.read_diff(edits.after_thinking(text) or "", finish_reason)
         case _:
             return edits.read(text, finish_reason, known)
 
@@ -85,7 +85,7 @@ def listed(found: edits.Reading) -> bytes:
 
 def _prose(completion: Completion) -> str:
     """The end of an answer that explains and gives no code: what it found need not be lost."""
-    text = " ".join(completion.text.split())
+    text = " ".join((edits.after_thinking(completion.text) or "").split())
     if completion.finish_reason == "length" or "```" in text:
         return ""
     return text if len(text) <= _SAID else "…" + text[-_SAID:]
@@ -110,12 +110,13 @@ def _request(snapshot: Snapshot, chosen: Past, shown: Sequence[prompt.ShownFile]
     turn = attempts_by(snapshot) + 1
     way = ways[(turn - 1) % len(ways)]
     is_fresh = turn <= len(ways) and not _has_repeated(snapshot)
+    answer = min(config.max_tokens, _longest_answer(shown, way) or config.max_tokens)
     return Request(
         model=snapshot.model,
         messages=_messages(snapshot, chosen, shown, way, len(ways)),
         temperature=config.temperature if is_fresh else config.retry_temperature,
         seed=config.seed + snapshot.attempt - 1,
-        max_tokens=min(config.max_tokens, _longest_answer(shown, way) or config.max_tokens),
+        max_tokens=config.thinking_tokens + answer,
         num_ctx=config.num_ctx,
         seconds=config.model_timeout,
         endpoint=snapshot.endpoint,
@@ -202,7 +203,7 @@ def _fits(snapshot: Snapshot, messages: Sequence[Message]) -> bool:
     if snapshot.model.startswith(BUILTIN):
         return True
     size = sum(tokens(one["content"]) for one in messages)
-    return size + snapshot.config.max_tokens <= snapshot.config.num_ctx
+    return size + snapshot.config.reply_tokens <= snapshot.config.num_ctx
 
 
 def _anew(

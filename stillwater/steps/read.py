@@ -178,7 +178,7 @@ def choice_for(
     `tests` are the texts of files with failing tests, `found` the functions that these call, where
     the model may know of them.
     """
-    budget = config.num_ctx - config.max_tokens - RESERVED_TOKENS
+    budget = config.num_ctx - config.reply_tokens - RESERVED_TOKENS
     budget -= tokens(instance.problem_statement) + sum(map(tokens, config.skill_texts.values()))
     query = Query(
         issue=instance.problem_statement,

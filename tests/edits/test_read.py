@@ -226,6 +226,12 @@ def test_an_answer_cut_off_at_the_limit_is_none() -> None:
     assert "cut off" in (reading.problem or "")
 
 
+def test_an_answer_cut_off_while_the_model_thinks_says_so() -> None:
+    reading = read("<think>\nHmm, let me see", finish_reason="length")
+
+    assert "thinking" in (reading.problem or "")
+
+
 @pytest.mark.parametrize(
     "body",
     [

@@ -16,10 +16,12 @@ LONGEST_HANG = 600.0
 class Script:
     """What the server answers, and what it was asked.
 
-    `statuses` come before `status`; {authorization} in `error` and `text` is the header's.
+    `thought` stands apart from the text; `statuses` come before `status`; {authorization} in `error`
+    and `text` is the header's.
     """
 
     text: str = "an answer"
+    thought: str | None = None
     texts: list[str] = field(default_factory=list)
     finish_reason: str = "stop"
     status: int = 200
@@ -83,6 +85,8 @@ def openai_server(script: Script) -> Iterator[str]:
 def completion(script: Script, text: str) -> dict[str, Any]:
     """A chat completion as an OpenAI-compatible server gives it."""
     message = {"role": "assistant", "content": text}
+    if script.thought is not None:
+        message["reasoning_content"] = script.thought
     return {
         "id": "1",
         "object": "chat.completion",

@@ -45,6 +45,20 @@ def test_an_answer_cut_at_the_token_limit_says_so() -> None:
         assert LitellmClient(base).complete(request()).finish_reason == "length"
 
 
+@pytest.mark.parametrize(
+    ("script", "said"),
+    [
+        (Script(text="FILE: a.py", thought="Hm."), "<think>\nHm.\n</think>\nFILE: a.py"),
+        (Script(text="<think>Hm.</think>FILE: a.py"), "<think>\nHm.\n</think>\nFILE: a.py"),
+        (Script(text="", thought="Hm", finish_reason="length"), "<think>\nHm\n"),
+        (Script(text="FIL", thought="Hm", finish_reason="length"), "<think>\nHm\n</think>\nFIL"),
+    ],
+)
+def test_what_a_model_thought_is_part_of_its_answer(script: Script, said: str) -> None:
+    with openai_server(script) as base:
+        assert LitellmClient(base).complete(request()).text == said
+
+
 @pytest.mark.parametrize("status", [401, 403, 404])
 def test_a_server_that_will_not_serve_us_needs_a_person(status: int) -> None:
     with openai_server(Script(status=status)) as base, pytest.raises(ModelRefused) as told:

@@ -111,6 +111,26 @@ def test_an_answer_may_be_as_long_as_an_edit_needs_and_no_longer(world: World) -
     assert [asked["max_tokens"] for asked in world.script.asked] == [2048]
 
 
+def test_a_model_that_thinks_may_do_so_besides_its_answer(world: World) -> None:
+    world.repair(WRONG, RIGHT, max_tokens=4096)
+    without = [asked["max_tokens"] for asked in world.script.asked]
+    world.script.asked.clear()
+    (world.folder / "s.db").unlink()
+    thoughts = "<think>\nThree is wrong.\n</think>\n"
+    history = world.repair(WRONG, thoughts + RIGHT, max_tokens=4096, thinking_tokens=3000)
+    assert [asked["max_tokens"] for asked in world.script.asked] == [3000 + n for n in without]
+    assert events(history)[-1] == "passed"
+
+
+def test_a_model_that_thinks_is_shown_less_where_the_context_is_short(world: World) -> None:
+    steps = "".join(f"def step_{n}(a):\n    return a.moved({n})\n\n\n" for n in range(900))
+    grown(world, steps + CODE)
+    world.script.prompt_tokens = 5000
+    world.repair(RIGHT, num_ctx=8192, max_tokens=1024, thinking_tokens=4000)
+    (asked,) = world.script.asked
+    assert sum(tokens(one["content"]) for one in asked["messages"]) <= 8192 - 1024 - 4000
+
+
 def test_no_failure_is_told_twice(world: World) -> None:
     other = WRONG.replace("x + 2", "2 + x")
     world.repair(WRONG, other, WRONG.replace("x + 2", "x + 1 + 0"), RIGHT, ways=("definition",))
