@@ -16,8 +16,8 @@ LONGEST_HANG = 600.0
 class Script:
     """What the server answers, and what it was asked.
 
-    `thought` stands apart from the text; `statuses` come before `status`; {authorization} in `error`
-    and `text` is the header's.
+    `thought` stands apart from the text; `statuses` come before `status`; {authorization} in
+    `error` and `text` is the header's.
     """
 
     text: str = "an answer"
