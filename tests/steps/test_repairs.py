@@ -125,6 +125,15 @@ def test_a_failure_goes_back_to_the_model_and_the_second_answer_repairs(world: W
     }  # fmt: skip
 
 
+def test_trouble_that_the_baseline_printed_too_is_no_failure_of_the_world(world: World) -> None:
+    pytest.importorskip("swebench")
+    world.row["log_parser"] = "pytest_options"
+    world.row["test_command"] = "echo 'Could not resolve host: x'; " + world.row["test_command"]
+    history = world.repair(answer("def double(x):\n    import os\n\n    os._exit(3)"), RIGHT)
+    first = ["read", "proposed", "applied", "failed", "retry"]
+    assert events(history) == [*first, "proposed", "applied", "passed"]
+
+
 def test_a_broken_test_that_passed_before_is_no_repair(world: World) -> None:
     history = world.repair(RIGHT + BREAKS)
     assert events(history)[-2:] == ["failed", "exhausted"]
