@@ -27,8 +27,8 @@ class Reading:
     """The status of each test that a log names.
 
     `problem` says why the log describes no run of the tests, None where it does. `eval_type` is the
-    official harness's, where its functions judge; None where ours do. `environment` names what was
-    wrong with the environment, in the harness's classification.
+    official harness's, where its functions judge; None where ours do. `environment` names
+    trouble with the environment that the log shows, in the harness's classification.
     """
 
     tests: Mapping[str, str] = field(default_factory=dict)
@@ -77,7 +77,7 @@ def read(printed: Printed, name: str | None, eval_type: str | None = None) -> Re
     problem = _stopped(printed)
     if problem is None and not ran:
         problem = "the tests did not run to their end, or their log does not say what they found"
-    environment = official.environment_failure(log) if problem and not printed.stopped else None
+    environment = None if printed.stopped else official.environment_failure(log)
     return Reading(tests, problem, eval_type or USUAL_EVAL_TYPE, environment)
 
 

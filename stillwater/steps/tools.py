@@ -11,7 +11,7 @@ from stillwater.canonical import digest
 from stillwater.config import Config
 from stillwater.datasets.instance import Instance
 from stillwater.errors import WorldError
-from stillwater.grading import Printed, Reading, load_official, read
+from stillwater.grading import Printed, Reading, read
 from stillwater.grading.parsers import EXIT_STATUS
 from stillwater.machine import Event
 from stillwater.models.protocol import Model
@@ -98,20 +98,19 @@ def run_tests(
         marked=instance.runs_in_image,
     )
     reading = read(printed, instance.log_parser, instance.eval_type)
-    if reading.environment and not _is_usual(reading.environment, snapshot):
+    if reading.problem and reading.environment and reading.environment != _usual(snapshot):
         raise EnvironmentFailure(
             f"{instance.instance_id}: the environment of its tests failed ({reading.environment})"
         )
     return TestRun(execution, reading)
 
 
-def _is_usual(trouble: str, snapshot: Snapshot) -> bool:
-    """Whether the log of the baseline, whose tests ran, shows the same trouble."""
+def _usual(snapshot: Snapshot) -> str | None:
+    """The trouble with the environment that the baseline's log showed, though its tests ran."""
     chosen = snapshot.last(Event.READ)
-    if chosen is None or "log" not in chosen.artifacts:
-        return False
-    official = load_official(f"the trouble {trouble!r}")
-    return bool(official.environment_failure(snapshot.text(chosen, "log")) == trouble)
+    baseline = chosen.evidence.get("baseline") if chosen else None
+    trouble = baseline.get("environment") if isinstance(baseline, Mapping) else None
+    return trouble if isinstance(trouble, str) else None
 
 
 def calls_of_tests(snapshot: Snapshot, tools: Tools, seconds: float) -> Calls:
