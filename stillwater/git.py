@@ -4,6 +4,7 @@ What it reads was made by strangers: names of files, sizes, attributes, patches.
 """
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -30,6 +31,8 @@ MISSING = "BAD"
 """What git lists as the size of a file that isn't in the repository."""
 LARGEST_LISTING = 128 << 20
 """Bytes that git may take to list a commit's files: a million of them, or so."""
+_UNSAFE = re.compile(r"(?:^|/)(?:\.{0,2}|\.git)(?:/|$)", re.IGNORECASE)
+"""Paths out of a work tree, or into git's own folder: git writes none, but lists them."""
 LARGEST_TREE = 8 << 30
 """Bytes that the files of one commit may have together."""
 
@@ -119,13 +122,15 @@ def entries(store: Path, commit: str) -> Iterator[Entry]:
     """Every file of the commit; names that aren't UTF-8 hold surrogates.
 
     Raises:
-        RepositoryError: there are more than anyone has written.
+        RepositoryError: there are more than anyone has written, or one leads out of the tree.
         FetchError: git can't list them, or some aren't there.
     """
     for line in _listing(store, commit).decode("utf-8", "surrogateescape").split("\0"):
         head, tab, path = line.partition("\t")
         if tab:
             mode, _, blob, size = head.split()
+            if _UNSAFE.search(path):
+                raise RepositoryError(f"{commit} can't be laid out: it has the path {path!r}")
             if size == MISSING:
                 raise FetchError(f"{store} lacks objects of {commit}: remove it, and resume")
             yield Entry(mode, blob, 0 if size == "-" else int(size), path)

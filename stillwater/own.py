@@ -23,12 +23,14 @@ NOT_EXECUTABLE, NOT_FOUND = 126, 127
 _STOPPED = re.compile(r"^!{3,} .*(stopping after|Interrupted).* !{3,}$", re.MULTILINE)
 _NONE = re.compile(r"no tests ran|collected 0 items|\d+ deselected|^ERROR: usage:", re.MULTILINE)
 _NO_PROGRAM = re.compile(r"^make(?:\[\d+\])?: \*\*\* .* Error 127$", re.MULTILINE)
-_NO_NETWORK = re.compile(
+_UNREACHED = re.compile(
     r"temporary failure in name resolution|name or service not known|could not resolve host|"
     r"\bdns error\b|network is unreachable",
     re.IGNORECASE,
 )
-_REPORTED = re.compile(r"(?<=\s)-r([a-zA-Z]+)(?=\s|$)")
+"""Fewer words than of refusals.NO_NETWORK: a test may well be about a connection refused."""
+_REPORTED = re.compile(r"(\bpytest\b[^;&|\n]*?\s-r[a-zA-Z]+)(?=[\s;&|)]|$)")
+"""A -r of pytest's: other programs of the command have options of the same name."""
 _OWN_OPTIONS = "PYTEST_ADDOPTS="
 _NO_MODULE = re.compile(r"^\S*python[\d.]*: No module named ", re.MULTILINE)
 OWNER = "own"
@@ -52,9 +54,8 @@ def dataset(
         there.encode()
     except UnicodeEncodeError as error:
         raise NothingToRepair("the test command is no UTF-8 text") from error
-    if "pytest" in there:
-        # A -r of the person's own would take the place of ours, which names the tests that pass.
-        there = _REPORTED.sub(r"-r\1A", there)
+    # A -r of the person's own would take the place of ours, which names the tests that pass.
+    there = _REPORTED.sub(r"\1A", there)
     runs_on_copy = importing_the_copy(there, frozen.top, os.environ.get("PATH"))
     ran = _run(frozen, runs_on_copy, config, sandbox, home)
     log = ran.output.decode("utf-8", "replace")
@@ -114,7 +115,7 @@ def _ran_none(exit_code: int | None, log: str) -> bool:
     Tests have no network, so what has to fetch something first (uv, tox) can't run here.
     """
     if exit_code == NOT_EXECUTABLE or any(
-        one.search(log) for one in (_NO_MODULE, _NO_PROGRAM, _NO_NETWORK)
+        one.search(log) for one in (_NO_MODULE, _NO_PROGRAM, _UNREACHED)
     ):
         return True
     return exit_code in {4, 5} and _NONE.search(log) is not None

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import re
 
 from stillwater.errors import WorldError
 
@@ -17,6 +18,16 @@ REFUSED = frozenset(
         errno.ENOMEM,
     }
 )
+NO_NETWORK = re.compile(
+    r"temporary failure (?:in name resolution|resolving)|name or service not known|"
+    r"could ?n[o']t resolve host|\bdns error\b|network is unreachable|no route to host|"
+    r"failed to establish a new connection|read timed out|connection (?:timed out|reset|refused)|"
+    r"connection broken|remote end closed connection|condahttperror",
+    re.IGNORECASE,
+)
+"""How programs that fetch something (pip, uv, conda, git, apt) say that they can't reach it."""
+_END = 4000
+"""Characters at the end of what a program printed that tell why it failed."""
 WORDS = frozenset(os.strerror(number) for number in REFUSED)
 
 
@@ -38,3 +49,8 @@ def refusal(error: BaseException) -> Refused | None:
 def tells_of_one(output: bytes) -> bool:
     """Whether a program that was run in the C locale says that it was refused something."""
     return any(word.encode() in output for word in WORDS)
+
+
+def tells_of_no_network(output: str) -> bool:
+    """Whether a program says at its end that it can't reach what it has to fetch."""
+    return NO_NETWORK.search(output[-_END:]) is not None

@@ -1,7 +1,6 @@
 """Repositories of instances: fetched once, read by commit, laid out as throwaway work trees."""
 
 import re
-import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -65,7 +64,10 @@ class Repositories:
         if held is not None:
             return held
         url, store = self.url(instance), self._store(self.home, instance)
-        store.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            store.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise FetchError(f"{store.parent} can't be made: {error.strerror}") from error
         with FileLock(f"{store}.lock"):
             if not self._holds(store, instance.base_commit):
                 self._fetch(url, store, instance)
@@ -116,7 +118,8 @@ class Repositories:
         whole = git(*fetch, "--", source, "+refs/*:refs/origin/*", leashed=True)
         if whole.returncode:
             where = f"{instance.instance_id}: the repository {url}"
-            if Path(source).is_absolute():
+            of_the_world = whole.returncode < 0 or tells_of_one(whole.stderr)
+            if Path(source).is_absolute() and not of_the_world:
                 raise RepositoryError(f"{where} can't be read: {last_line(whole.stderr)}")
             raise FetchError(f"{where} can't be fetched: {last_line(whole.stderr)}")
         if not self._holds(store, commit):
@@ -195,7 +198,7 @@ class Repositories:
                 apply_patch(tree, patch, what, store)
             yield tree
         finally:
-            _remove(folder)
+            scratch.remove(folder)
 
     def _lay_out(self, store: Path, commit: str, folder: Path) -> Path:
         tree = folder / "tree"
@@ -234,7 +237,7 @@ class Repositories:
                 if _is_inside(folder, path)
             }
         finally:
-            _remove(folder)
+            scratch.remove(folder)
 
     def lent(self) -> list[Path]:
         """The folders of work trees: those in use, and those that dead processes left."""
@@ -244,7 +247,7 @@ class Repositories:
         """Remove work trees that dead processes left; how many."""
         left = [one for one in self.lent() if not scratch.belongs_to_the_living(one.name)]
         for folder in left:
-            _remove(folder)
+            scratch.remove(folder)
         return len(left)
 
 
@@ -295,10 +298,3 @@ def _is_inside(folder: Path, path: str) -> bool:
     """Whether it is a file of the folder's own, reached through no link."""
     found, home = folder / path, folder.resolve()
     return found.is_file() and found.resolve() == home / path and (home / path).is_relative_to(home)
-
-
-def _remove(folder: Path) -> None:
-    try:
-        shutil.rmtree(folder)
-    except OSError:
-        scratch.remove(folder)

@@ -22,8 +22,11 @@ def choose(
     *,
     shelf: Shelf | None = None,
     spares: bool = True,
+    needs_image: bool = True,
 ) -> tuple[Sandbox, str | None]:
     """The sandbox, and for `auto` without docker a sentence that says why it is the local one.
+
+    Where all jobs bring images of their own, `image` isn't needed, nor pulled.
 
     Raises InputError when docker was asked for and no engine answers.
     """
@@ -36,7 +39,7 @@ def choose(
                 f"{silence} Start Docker, or set DOCKER_HOST, or choose the local sandbox."
             )
         return DockerSandbox(home, image, label, shelf=shelf, spares=spares), None
-    if silence is None:
+    if silence is None and needs_image:
         try:
             with engine.connect() as client:
                 images.pull(client, image)

@@ -223,7 +223,9 @@ class DockerSandbox:
     def _execute(self, task: Task) -> Execution:
         with self._spares.taken(task.frame) as one:
             fill(one.container, task)
-            if self._keeps_spares:
+            # A spare of an instance's image would keep that from making room for others.
+            makes_room = task.as_image and self._shelf.is_bounded
+            if self._keeps_spares and not makes_room:
                 self._spares.want(task.frame)
             return finish(one.container, one.attached, task.limits, self._cancellation)
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from stillwater.refusals import tells_of_no_network, tells_of_one
 from stillwater.sandbox import scratch
 from stillwater.sandbox.protocol import Execution, SandboxError, Setup, SetupError
 
@@ -84,14 +85,22 @@ def _nothing_unless_done(folder: Path) -> Iterator[None]:
 
 
 def check(setup: Setup, execution: Execution) -> None:
-    """Raise SetupError unless the setup command did its work."""
+    """Raise SetupError unless the setup command did its work.
+
+    SandboxError where it says that the network or the disk didn't let it.
+    """
     if execution.stopped is not None:
         reason = f"was stopped by its {execution.stopped} limit"
     elif execution.exit_code:
         reason = f"failed with exit code {execution.exit_code}"
     else:
         return
-    raise SetupError(f"The setup command of {setup.key} {reason}.", execution.output)
+    printed = execution.output
+    said = f"The setup command of {setup.key} {reason}"
+    if tells_of_one(printed) or tells_of_no_network(printed.decode("utf-8", "replace")):
+        last = printed.decode("utf-8", "replace").strip().splitlines()[-1]
+        raise SandboxError(f"{said}; the network or the disk failed it: {last[:200]}")
+    raise SetupError(f"{said}.", printed)
 
 
 def _mark(folder: Path, facts: Mapping[str, object]) -> None:

@@ -17,6 +17,8 @@ ROOT = Path("/sys/fs/cgroup")
 OWN_PROCESSES = 8  # the walls' own, besides the job's
 PERIOD = 100_000  # microseconds, in which a quota of the processors' time is given
 QUOTA = "cpu.cfs_quota_us"
+SWAP = ("memory.swap.max", "memory.memsw.limit_in_bytes")
+"""What bounds swap: absent where the kernel counts none."""
 ENTER = (
     'n=$1; shift; while [ "$n" -gt 0 ]; do echo $$ >"$1/cgroup.procs" || exit 125;'
     ' shift; n=$((n - 1)); done; exec "$@"'
@@ -68,7 +70,8 @@ def group(name: str, limits: Limits) -> Iterator[Group | None]:
             directory.mkdir()
             made.append(directory)
             for file, value in values.items():
-                (directory / file).write_text(str(value))
+                if file not in SWAP or (directory / file).exists():
+                    (directory / file).write_text(str(value))
         yield Group(tuple(made))
     finally:
         for directory in made:
@@ -83,10 +86,10 @@ def _settings(limits: Limits) -> dict[Path, dict[str, int | str]]:
         if not {"pids", "memory"} <= controllers:
             return {}
         cpu = {"cpu.max": f"{quota} {PERIOD}"} if quota and "cpu" in controllers else {}
-        return {ROOT: {**pids, "memory.max": limits.memory_bytes, **cpu}}
+        return {ROOT: {**pids, "memory.max": limits.memory_bytes, "memory.swap.max": 0, **cpu}}
     if not ((ROOT / "pids").is_dir() and (ROOT / "memory").is_dir()):
         return {}
-    memory = {"memory.limit_in_bytes": limits.memory_bytes}
+    memory = {f"memory.{one}limit_in_bytes": limits.memory_bytes for one in ("", "memsw.")}
     settings: dict[Path, dict[str, int | str]] = {
         ROOT / "pids": {**pids},
         ROOT / "memory": {**memory},

@@ -7,6 +7,7 @@ empty directory, `seal` makes that one read-only, `guard` a part of /proc, and `
 
 import os
 import pwd
+import re
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -34,11 +35,15 @@ Mount = tuple[str, str, str]
 
 @dataclass(frozen=True)
 class View:
-    """`writable` maps targets to host paths; `hidden` is empty inside except for the rest."""
+    """`writable` maps targets to host paths; `hidden` is empty inside except for the rest.
+
+    `covered` are files that can't be read where the rest would show them.
+    """
 
     writable: Mapping[str, Path]
     readable: frozenset[Path]
     hidden: frozenset[Path]
+    covered: frozenset[Path] = frozenset()
 
 
 def hidden(also: Iterable[Path] = ()) -> frozenset[Path]:
@@ -48,6 +53,17 @@ def hidden(also: Iterable[Path] = ()) -> frozenset[Path]:
     people = [home.resolve() for home in homes if not _is_system(home.resolve())]
     private = [Path(p).resolve() for p in PRIVATE]
     return frozenset(p for p in (*private, *people, *(a.resolve() for a in also)) if p.is_dir())
+
+
+def belonging_to(home: Path) -> frozenset[Path]:
+    """The files of the database whose folder that is (where.folder): its record, heads, backups."""
+    stem = home.name.removeprefix(".")
+    named = re.compile(rf"{re.escape(stem)}(?:[.-].*)?", re.DOTALL)
+    try:
+        beside = [one for one in home.parent.iterdir() if named.fullmatch(one.name)]
+    except OSError:
+        return frozenset()
+    return frozenset(one for one in beside if one.is_file() and not one.is_symlink())
 
 
 def _has_account() -> bool:
@@ -149,7 +165,8 @@ def mounts(view: View) -> list[Mount]:
     shared = [one for one in writable if one[1] == SHARED]
     binds += [one for one in writable if one[1] != SHARED]
     plan += sorted(covers + binds, key=lambda m: (m[1].count("/"), m[1]))
-    plan += [("read", path, os.devnull) for path in PASSWORDS if Path(path).is_file()]
+    secret = [*PASSWORDS, *(str(one) for one in view.covered if not is_hidden(one, view.hidden))]
+    plan += [("read", path, os.devnull) for path in secret if Path(path).is_file()]
     plan += [("proc", "/proc", ""), ("dev", "/dev", ""), *shared, ("seal", "/dev", "")]
     plan += [("guard", path, path) for path in GUARDED if Path(path).exists()]
     replaced = {target for _, target, _ in binds}
@@ -170,7 +187,7 @@ def _covers(hidden_: frozenset[Path], readable: frozenset[Path]) -> tuple[str, .
 
 def allowed(view: View) -> dict[str, list[str]]:
     """The view as paths that may be read and paths that may be written."""
-    unseen = view.hidden | set(map(Path, PASSWORDS))
+    unseen = view.hidden | view.covered | set(map(Path, PASSWORDS))
     read = [str(p) for p in _visible(Path("/"), unseen)]
     for path in view.readable:
         within = frozenset(h for h in view.hidden if h.is_relative_to(path))

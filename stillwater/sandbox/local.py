@@ -86,6 +86,7 @@ class LocalSandbox:
                 variables=job.variables,
                 readable=frozenset(readable),
                 hidden=layout.hidden([self._home]),
+                covered=layout.belonging_to(self._home),
                 limits=job.limits,
                 at=self._at,
             )
@@ -128,6 +129,7 @@ class LocalSandbox:
                 readable=frozenset(environments.package_paths()),
                 writable=frozenset({folder}),
                 hidden=layout.hidden([self._home]),
+                covered=layout.belonging_to(self._home),
                 network=True,
                 limits=replace(SETUP_LIMITS, seconds=setup.seconds),
                 at=self._at,

@@ -12,8 +12,13 @@ class SandboxError(WorldError):
     """The sandbox itself failed (engine gone, disk full, no such image): not the model's fault."""
 
 
-class SetupError(StillwaterError):
-    """`setup_command` failed; `log` is what it printed."""
+class SetupError(WorldError):
+    """`setup_command` failed; `log` is what it printed.
+
+    READ takes it for the instance's fault. Where it has worked before, the world has changed.
+    """
+
+    most_in_a_row = 3
 
     def __init__(self, message: str, log: bytes) -> None:
         super().__init__(message)

@@ -3,9 +3,9 @@
 import itertools
 import os
 import re
-import shutil
+import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import mkdtemp
 
@@ -61,13 +61,31 @@ def folder(what: str) -> Iterator[Path]:
 
 
 def remove(directory: Path) -> None:
-    """Remove a folder that untrusted code wrote to, whatever modes it left."""
-    for root, names, _ in os.walk(directory):
-        for name in names:
-            path = Path(root, name)
-            if not path.is_symlink():
-                path.chmod(0o700)
-    shutil.rmtree(directory, ignore_errors=True)
+    """Remove a folder that untrusted code wrote to, whatever modes it left and however deep it is.
+
+    Folders are moved up before they are emptied, so no path grows and nothing recurs. What can't
+    be removed stays; nothing is raised.
+    """
+    if directory.is_symlink() or not directory.is_dir():
+        return
+    token, numbers = secrets.token_hex(8), itertools.count()
+    waiting = [directory]
+    while waiting:
+        folder = waiting.pop()
+        with suppress(OSError):
+            folder.chmod(0o700)
+            for entry in list(os.scandir(folder)):
+                with suppress(OSError):
+                    path = Path(entry.path)
+                    if entry.is_dir(follow_symlinks=False):
+                        path.chmod(0o700)
+                        waiting.append(path.rename(directory / f"{token}-{next(numbers)}"))
+                    else:
+                        path.unlink()
+            if folder is not directory:
+                folder.rmdir()
+    with suppress(OSError):
+        directory.rmdir()
 
 
 def reap(home: Path) -> int:

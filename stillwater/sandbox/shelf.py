@@ -45,6 +45,11 @@ class Shelf:
         self._counting = threading.Lock()
         self._pulling: dict[str, threading.Lock] = defaultdict(threading.Lock)
 
+    @property
+    def is_bounded(self) -> bool:
+        """Whether images have to make room for others."""
+        return self._budget is not None
+
     @contextmanager
     def held(
         self, client: "DockerClient", image: str, check: Callable[[], None] = lambda: None

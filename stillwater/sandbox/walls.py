@@ -36,7 +36,8 @@ BUBBLEWRAP = {
 class Task:
     """One command for the walls, from `tree`'s root, with `scratch` as its home and TMPDIR.
 
-    `readable` are paths to show though they are hidden, `writable` further ones it may change.
+    `readable` are paths to show though they are hidden, `writable` further ones it may change,
+    `covered` files that it can't read.
     """
 
     tree: Path
@@ -47,6 +48,7 @@ class Task:
     readable: frozenset[Path] = frozenset()
     writable: frozenset[Path] = frozenset()
     hidden: frozenset[Path] = frozenset()
+    covered: frozenset[Path] = frozenset()
     network: bool = False
     limits: Limits = field(default_factory=Limits)
     at: str = TESTBED
@@ -116,7 +118,7 @@ def view(kind: str, task: Task) -> View:
         own = {str(p): p for p in (task.tree, home, temporary)}
     own |= {str(path): path for path in task.writable}
     shown = {*task.readable, *layout.own_interpreter(), LAUNCHER}
-    return View(own, layout.reveal(shown, task.hidden), task.hidden)
+    return View(own, layout.reveal(shown, task.hidden), task.hidden, task.covered)
 
 
 def _own_tasks() -> int:

@@ -105,6 +105,8 @@ def test_auto_takes_docker_when_it_can(engine: None, home: Path) -> None:
     assert sandbox.kind == "local"
     assert notice is not None
     assert "localhost:1/nothing:here" in notice
+    unneeded = choose("auto", home, "localhost:1/nothing:here", "test", needs_image=False)
+    assert (unneeded[0].kind, unneeded[1]) == ("docker", None)
 
 
 def test_an_engine_that_is_gone_is_the_worlds_failure(gone: None, home: Path, tree: Path) -> None:

@@ -12,6 +12,7 @@ from stillwater.sandbox import (
     Limits,
     LocalSandbox,
     Sandbox,
+    SandboxError,
     Setup,
     SetupError,
 )
@@ -80,3 +81,18 @@ def test_a_setup_that_fails_shows_its_log_and_leaves_nothing(
 def test_a_setup_that_hangs_is_stopped(home: Path, tree: Path, marker: str) -> None:
     with pytest.raises(SetupError, match="timeout"):
         LocalSandbox(home).prepare(Setup(marker, "sleep 60", tree, seconds=0.5))
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "ERROR: Could not install packages due to an OSError: [Errno 28] No space left on device",
+        "fatal: unable to access 'https://x/': Could not resolve host: x",
+        "WARNING: Retrying: NewConnectionError: Failed to establish a new connection",
+    ],
+)
+def test_a_setup_that_the_world_failed_is_no_fault_of_the_instance(
+    home: Path, tree: Path, marker: str, said: str
+) -> None:
+    with pytest.raises(SandboxError, match="the network or the disk failed it"):
+        LocalSandbox(home).prepare(Setup(marker, f'echo "{said}"; exit 1', tree, seconds=60))

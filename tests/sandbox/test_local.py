@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from filelock import FileLock
@@ -15,7 +16,7 @@ from filelock import FileLock
 from stillwater.errors import InputError
 from stillwater.sandbox import Job, Limits, LocalSandbox, groups, layout, scratch, walls
 from tests.patience import DEADLINE
-from tests.sandbox.conftest import local, running
+from tests.sandbox.conftest import WALLS, local, running
 
 SCHEDULER = """
 import sys
@@ -141,6 +142,24 @@ def test_a_home_is_never_shown_whole(tmp_path: Path, monkeypatch: pytest.MonkeyP
 def test_a_job_cannot_see_stillwaters_folder(walled: LocalSandbox, home: Path, tree: Path) -> None:
     (home / "database").write_text("evidence")
     assert b"evidence" not in walled.run(Job(tree, f"cat {home}/database", "test")).output
+
+
+@pytest.mark.parametrize("wall", WALLS)
+def test_a_job_cannot_read_the_database_beside_that_folder(tree: Path, wall: str) -> None:
+    try:
+        place = TemporaryDirectory(dir="/opt")
+    except OSError:
+        pytest.skip("nothing that jobs are shown can be written here")
+    with place as name:
+        names = ("record.db", "record.db-wal", "record.db.heads", "other.txt")
+        for one in names:
+            Path(name, one).write_text(f"evidence of {one}")
+        Path(name, ".record").mkdir()
+        sandbox = local(Path(name, ".record"), wall)
+        command = "; ".join(f"cat {name}/{one}" for one in names)
+        printed = sandbox.run(Job(tree, command, "test")).output
+    assert b"evidence of other.txt" in printed
+    assert printed.count(b"evidence") == 1
 
 
 def test_reaping_spares_the_living(home: Path) -> None:

@@ -1,5 +1,6 @@
 """Hostile repositories: what is fetched, listed and laid out runs nothing and stays in bounds."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ from stillwater import git
 from stillwater.edits import diff
 from stillwater.git import FetchError, RepositoryError
 from stillwater.repository import LARGEST_FILE
+from stillwater.sandbox import scratch
 from tests.security.conftest import FILE, FOLDER, SUBMODULE, SYMLINK, Hostile
 
 CLEANING = """
@@ -67,6 +69,32 @@ def test_what_git_will_not_lay_out_is_the_instances_fault(hostile: Hostile, fold
         hostile.repositories.tree(store, commit, "x"),
     ):
         pass
+
+
+@pytest.mark.parametrize("folder", [b"..", b".git"])
+def test_no_file_outside_of_a_tree_is_listed_for_writing(hostile: Hostile, folder: bytes) -> None:
+    named = hostile.tree({b"usercustomize.py": (FILE, hostile.blob(b"import evil\n"))})
+    store = hostile.fetched(commit := hostile.commit(hostile.tree({folder: (FOLDER, named)})))
+    with pytest.raises(RepositoryError, match="has the path"):
+        hostile.repositories.paths(store, commit)
+
+
+def test_a_tree_of_any_depth_is_cleared_away(tmp_path: Path) -> None:
+    top = tmp_path / "top"
+    top.mkdir()
+    (tmp_path / "kept").write_text("kept")
+    (top / "link").symlink_to(tmp_path / "kept")
+    at = os.open(top, os.O_RDONLY)
+    for _ in range(3000):
+        os.mkdir("folder", dir_fd=at)
+        below = os.open("folder", os.O_RDONLY, dir_fd=at)
+        os.close(os.open("file", os.O_CREAT | os.O_WRONLY, 0o600, dir_fd=at))
+        os.fchmod(at, 0o500)
+        os.close(at)
+        at = below
+    os.close(at)
+    scratch.remove(top)
+    assert [one.name for one in tmp_path.iterdir()] == ["kept"]
 
 
 def test_submodules_are_never_fetched(hostile: Hostile, tmp_path: Path) -> None:
