@@ -153,7 +153,8 @@ class Config(BaseSettings):
     """Where steps are carried out: on threads of this process, or on a Ray cluster. Not stored, nor
     are the settings of Ray: a run may go on elsewhere than it began."""
     ray_address: str | None = Field(None, exclude=True)
-    """The cluster's head, HOST:PORT; if not set, Ray is started on this machine alone."""
+    """The cluster's head, HOST:PORT, which says that the executor is `ray` where nothing else
+    does; with that executor alone Ray is started on this machine."""
     ray_model_nodes: str | None = Field(None, exclude=True)
     """LABEL=VALUE: only nodes with this label of Ray's ask the model."""
     ray_sandbox_nodes: str | None = Field(None, exclude=True)
@@ -237,11 +238,15 @@ def load(
         raise ConfigError(f"{file}: no such file; give --config an existing TOML file")
     _refuse_misspelt_environment()
     from_file = type("ConfigFromFile", (Config,), {"toml_file": chosen})
+    for name in overrides or {}:
+        # pydantic-settings takes further arguments, which say where settings come from.
+        if name not in Config.model_fields:
+            raise ConfigError(_unknown(name, chosen))
     try:
         loaded = from_file(**dict(overrides or {}))
     except ValidationError as error:
         raise ConfigError(_sentence(error, chosen)) from error
-    except ValueError as error:
+    except (ValueError, OSError) as error:
         raise ConfigError(f"{chosen or 'the environment'}: {error}") from error
     for name in Config.model_fields:
         value = getattr(loaded, name)
@@ -253,7 +258,10 @@ def load(
             f"api_key: give it by {KEY_VARIABLE} alone, in capitals: what a run is told is stored, "
             "and keys never are"
         )
-    return Config.model_construct(**{name: getattr(loaded, name) for name in Config.model_fields})
+    values = {name: getattr(loaded, name) for name in Config.model_fields}
+    if loaded.ray_address is not None and "executor" not in loaded.model_fields_set:
+        values["executor"] = "ray"
+    return Config.model_construct(**values)
 
 
 def load_arms(
@@ -351,11 +359,15 @@ def _refuse_misspelt_environment() -> None:
                 )
 
 
+def _unknown(name: str, file: Path | None) -> str:
+    near = difflib.get_close_matches(name, list(Config.model_fields), 3, 0.5)
+    hint = f"did you mean {' or '.join(near)}?" if near else "see `stillwater run --help`"
+    return f"{name!r} is no setting (in --set or {file or TOML}); {hint}"
+
+
 def _sentence(error: ValidationError, file: Path | None) -> str:
     first = error.errors()[0]
     name = str(first["loc"][0]) if first["loc"] else "?"
     if first["type"] == "extra_forbidden":
-        near = difflib.get_close_matches(name, list(Config.model_fields), 3, 0.5)
-        hint = f"did you mean {' or '.join(near)}?" if near else "see `stillwater run --help`"
-        return f"{name!r} is no setting (in --set or {file or TOML}); {hint}"
+        return _unknown(name, file)
     return f"the setting {name!r} can't be {first['input']!r}: {first['msg'].lower()}"

@@ -79,7 +79,8 @@ def plan(
     signing(place)
     preflight.check_instances(dataset.instances, repositories)
     chosen = _models({DEFAULT_ARM: config} if arms is None else arms, notice)
-    sandbox, why = pick_sandbox(place, config, path)
+    needs_image = not all(one.runs_in_image for one in dataset.instances)
+    sandbox, why = pick_sandbox(place, config, path, needs_image=needs_image)
     if why:
         notice(why)
     preflight.check_sandbox(dataset.instances, sandbox.kind)

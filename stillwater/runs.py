@@ -28,7 +28,7 @@ from stillwater.sandbox.protocol import Sandbox
 from stillwater.scheduler import Listener, Scheduler
 from stillwater.slots import Slot, limits
 from stillwater.steps import STEPS, Step, Tools
-from stillwater.store import LEASE_SECONDS, SchedulerLease, Store, TakenOver, refuse_foreign
+from stillwater.store import LEASE_SECONDS, SchedulerLease, Store, refuse_foreign
 
 STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 AS_THE_POOL_HAS = 1_000_000
@@ -206,18 +206,22 @@ def served_of(stored: Mapping[str, Any]) -> dict[str, str | None]:
 
 def go_on(place: Place, scheduler: Scheduler) -> None:
     """Let the scheduler work, while the heads of its database are kept."""
-    with Keeper(place.db, _notes(place, scheduler.config), sign=signing(place)):
-        try:
+    try:
+        with Keeper(place.db, _notes(place, scheduler.config), sign=signing(place)):
             scheduler.run()
-        except TakenOver:
-            scheduler.executor.cancel()
-            raise
-        finally:
-            scheduler.executor.close()
+    except BaseException:
+        # What runs still has nobody who would commit it, and would run beside what begins anew.
+        scheduler.executor.cancel()
+        raise
+    finally:
+        scheduler.executor.close()
 
 
 def _notes(place: Place, config: Config | None) -> Notes | None:
-    return Notes.of(config.heads_git, place.db) if config and config.heads_git else None
+    """Unchecked: a run that has begun doesn't end for a repository that is gone."""
+    if config is None or not config.heads_git:
+        return None
+    return Notes(Path(config.heads_git).expanduser(), where.identity(place.db))
 
 
 def signing(place: Place) -> Sign:
@@ -299,8 +303,9 @@ def sandbox_of(place: Place, config: Config, path: str | None = None) -> Sandbox
 
 
 def pick_sandbox(
-    place: Place, config: Config, path: str | None = None
+    place: Place, config: Config, path: str | None = None, *, needs_image: bool = True
 ) -> tuple[Sandbox, str | None]:
+    """The sandbox that a configuration asks for, and why it is the local one, as `choose` says."""
     return choose_sandbox(
         config.sandbox,
         place.folder,
@@ -308,4 +313,5 @@ def pick_sandbox(
         place.label,
         path,
         shelf=Shelf(place.lender or place.folder, config.image_budget),
+        needs_image=needs_image,
     )

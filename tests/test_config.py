@@ -152,3 +152,28 @@ def test_a_wrong_setting_in_an_arm_is_named(tmp_path: Path) -> None:
     (tmp_path / "stillwater.toml").write_text("[arms.calm]\natempts = 2\n")
     with pytest.raises(ConfigError, match="'atempts' is no setting"):
         config.load(arm="calm")
+
+
+def test_the_address_of_a_cluster_says_where_steps_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert config.load({"ray_address": "a:1"}).executor == "ray"
+    assert config.load({"ray_address": "a:1", "executor": "threads"}).executor == "threads"
+    monkeypatch.setenv("STILLWATER_RAY_ADDRESS", "a:1")
+    assert config.load().executor == "ray"
+
+
+@pytest.mark.parametrize("name", ["_cli_parse_args", "_env_prefix", "toml_file", "model_config"])
+def test_what_is_no_setting_is_none_however_it_is_called(name: str) -> None:
+    with pytest.raises(ConfigError, match="is no setting"):
+        config.load({name: ["--api_base=http://elsewhere"]})
+
+
+def test_a_file_that_cannot_be_read_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    (tmp_path / "s.toml").write_text("seed = 1\n")
+    monkeypatch.setattr(Path, "open", refuse)
+    with pytest.raises(ConfigError, match="Permission denied"):
+        config.load(None, tmp_path / "s.toml")

@@ -117,23 +117,30 @@ class Desk:
                 f"the setting {refused[0]!r} is the operator's: set it where the service runs, in "
                 "stillwater.toml or the environment"
             )
-        wanted = [*([asked.model] if asked.model else []), *_words(asked.settings.get("models"))]
-        if any("://" in model for model in wanted):
-            raise InputError(
-                "a model's name holds no URL: where models are served is the operator's to set"
-            )
         flags = {
             name: tuple(value) if isinstance(value, list) else value
             for name, value in asked.settings.items()
         }
         if asked.model is not None:
             flags["models"] = (asked.model,)
+        # As they are read: JSON may write a slash in several ways.
+        models = configuration.load(flags, self.config_file).models if "models" in flags else ()
+        if any("://" in model for model in models):
+            raise InputError(
+                "a model's name holds no URL: where models are served is the operator's to set"
+            )
         if len(asked.arms) > 1:
             arms = configuration.load_arms(asked.arms, flags, self.config_file)
-            return configuration.load(flags, self.config_file), arms
+            settings = self._driven(configuration.load(flags, self.config_file))
+            return settings, {name: self._driven(one) for name, one in arms.items()}
         arm = asked.arms[0] if asked.arms else None
-        settings = configuration.load(flags, self.config_file, arm)
+        settings = self._driven(configuration.load(flags, self.config_file, arm))
         return settings, ({arm: settings} if arm else None)
+
+    def _driven(self, settings: configuration.Config) -> configuration.Config:
+        """The settings with the endpoints that the service drives its runs with until it ends."""
+        endpoints = self.worker.place.endpoints
+        return settings.model_copy(update={"endpoints": endpoints}) if endpoints else settings
 
     def _check_repositories(self, dataset: datasets.Dataset, known: Repositories) -> None:
         for instance in dataset.instances:
@@ -144,10 +151,6 @@ class Desk:
                 f"{instance.instance_id}: its repository {url} is a path of the server: give a "
                 "URL, or have the operator open its folder (stillwater serve --repositories FOLDER)"
             )
-
-
-def _words(value: object) -> list[str]:
-    return [str(one) for one in (value if isinstance(value, list) else [value] if value else [])]
 
 
 def _ignore(text: str) -> None:

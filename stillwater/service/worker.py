@@ -75,6 +75,9 @@ class Worker:
     _scheduler: Scheduler | None = field(default=None, init=False)
     _blocked: dict[str, str] = field(default_factory=dict, init=False)
     _cancelling: set[str] = field(default_factory=set, init=False)
+    _ending: threading.Lock = field(default_factory=threading.Lock, init=False)
+    _failures: dict[str, tuple[int, str]] = field(default_factory=dict, init=False)
+    """How often the world has failed each run, and how the last time."""
     _steps: dict[int, Running] = field(default_factory=dict, init=False)
 
     def start(self) -> None:
@@ -108,11 +111,12 @@ class Worker:
         """
         self._unfinished(run_id)
         with self._lock:
-            if self._scheduler and self._run_id == run_id:
-                self._cancelling.add(run_id)
-                self._scheduler.cancel(CANCELLED)
-            else:
-                self._abandon(run_id)
+            self._cancelling.add(run_id)
+            driven = self._scheduler if self._run_id == run_id else None
+            if driven:
+                driven.cancel(CANCELLED)
+        if not driven:
+            self._abandon(run_id)
         self.wake()
 
     def resume(self, run_id: str) -> None:
@@ -124,6 +128,7 @@ class Worker:
         self._unfinished(run_id)
         with self._lock:
             self._blocked.pop(run_id, None)
+            self._failures.pop(run_id, None)
         self.wake()
 
     def activity(self, run: RunRow) -> tuple[Activity, str | None]:
@@ -135,7 +140,10 @@ class Worker:
                 return Activity.CANCELLING, None
             if run.id in self._blocked:
                 return Activity.BLOCKED, self._blocked[run.id]
-            return (Activity.RUNNING if run.id == self._run_id else Activity.QUEUED), None
+            if run.id == self._run_id:
+                return Activity.RUNNING, None
+            _, failed = self._failures.get(run.id, (0, None))
+            return Activity.QUEUED, failed
 
     def running(self) -> list[Running]:
         """The steps that run now."""
@@ -185,6 +193,7 @@ class Worker:
                     self._woken.wait(LONGEST_WAIT)
                     continue
                 self._drive(run)
+                self._failures.pop(run.id, None)
                 wait = FIRST_WAIT
             except (TakenOver, Disconnected) as error:
                 what = "taken over" if isinstance(error, TakenOver) else "database lost"
@@ -194,6 +203,10 @@ class Worker:
                 return
             except (StoreError, WorldError) as error:
                 structlog.get_logger().warning("world failed", reason=str(error))
+                if run is not None:
+                    count, _ = self._failures.get(run.id, (0, ""))
+                    self._failures[run.id] = count + 1, str(error)
+                    self.hub.tell()
                 self._woken.wait(wait)
                 wait = min(2 * wait, LONGEST_WAIT)
             except Exception as error:
@@ -209,9 +222,11 @@ class Worker:
             self._block(run.id, f"internal error: {type(error).__name__}: {error}")
 
     def _next(self) -> RunRow | None:
-        waiting = [run for run in self.store.runs() if run.finished_at is None]
+        """The oldest run that isn't blocked, of those that the world has failed least often."""
+        waiting = [run for run in reversed(self.store.runs()) if run.finished_at is None]
         with self._lock:
-            return next((run for run in reversed(waiting) if run.id not in self._blocked), None)
+            ready = [run for run in waiting if run.id not in self._blocked]
+            return min(ready, key=lambda run: self._failures.get(run.id, (0, ""))[0], default=None)
 
     def _drive(self, run: RunRow) -> None:
         with self._sandboxes:
@@ -226,13 +241,16 @@ class Worker:
                 self._block(run.id, str(error))
                 return
             with self._lock:
-                if run.id in self._cancelling:
-                    self._abandon(run.id)
-                if self.store.run(run.id).finished_at is not None:
-                    return
-                self._run_id, self._scheduler = run.id, scheduler
+                cancelled = run.id in self._cancelling
+                if cancelled or self.store.run(run.id).finished_at is not None:
+                    scheduler.executor.close()
+                else:
+                    self._run_id, self._scheduler = run.id, scheduler
                 if self._stopping:
                     scheduler.stop()
+        if self._scheduler is None:
+            self._abandon(run.id)
+            return
         self.hub.tell()
         try:
             runs.go_on(self.place, scheduler)
@@ -240,17 +258,21 @@ class Worker:
             with self._lock:
                 self._run_id = self._scheduler = None
                 self._steps.clear()
-        with self._lock:
-            if run.id in self._cancelling:
-                self._abandon(run.id)
-            elif scheduler.blocked:
-                self._block(run.id, scheduler.blocked)
+        if run.id in self._cancelling:
+            self._abandon(run.id)
+        elif scheduler.blocked:
+            self._block(run.id, scheduler.blocked)
         self.hub.tell()
 
     def _abandon(self, run_id: str) -> None:
-        abandon(self.store, run_id, CANCELLED, datetime.now(UTC))
-        self._blocked.pop(run_id, None)
-        self._cancelling.discard(run_id)
+        """End the machines of a run that isn't driven; many take a while, and nobody waits."""
+        with self._ending:
+            if self.store.run(run_id).finished_at is None:
+                abandon(self.store, run_id, CANCELLED, datetime.now(UTC))
+        with self._lock:
+            self._blocked.pop(run_id, None)
+            self._failures.pop(run_id, None)
+            self._cancelling.discard(run_id)
 
     def _block(self, run_id: str, reason: str) -> None:
         structlog.get_logger().warning("run blocked", run=run_id, reason=reason)

@@ -142,6 +142,12 @@ def test_a_dataset_is_uploaded(world: World) -> None:
         ({"model": "oobabooga/http://10.0.0.1/x"}, "the operator's to set"),
         ({"model": None, "settings": {"models": ["m", "x/https://a/y"]}}, "the operator's to set"),
         ({"model": None, "settings": {"models": "x/https://a/y"}}, "the operator's to set"),
+        (
+            {"model": None, "settings": {"models": '["x/https:\\/\\/a/y"]'}},
+            "the operator's to set",
+        ),
+        ({"settings": {"_cli_parse_args": ["--api_base=http://elsewhere"]}}, "no setting"),
+        ({"settings": {"_env_prefix": "X_"}}, "no setting"),
         ({"settings": {"test_timeout": "inf"}}, "can't be 'inf'"),
         ({"settings": {"seed": 10**30}}, "'seed' can't be"),
         ({"settings": {"atempts": 3}}, "no setting"),

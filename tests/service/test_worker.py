@@ -1,14 +1,19 @@
 """The worker: oldest first, blocked runs wait for a person, cancelled ones end in evidence."""
 
 import threading
+from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
 from stillwater.errors import WorldError
+from stillwater.executors import ThreadExecutor
 from stillwater.machine import CANCELLED, Event, State
+from stillwater.seal import seal
+from stillwater.service import worker
 from stillwater.service.worker import Activity
-from stillwater.snapshot import Outcome, Snapshot
-from stillwater.store import RunRow
+from stillwater.snapshot import Outcome, Past, Snapshot
+from stillwater.store import RunRow, StoreError
 from tests.patience import DEADLINE
 from tests.service.conftest import World, well
 
@@ -124,6 +129,74 @@ def test_a_list_of_runs_that_cannot_be_read_blocks_none_and_is_not_asked_for_at_
     world.close()
     assert len(times) == 1
     assert not world.worker._blocked
+
+
+def test_a_run_that_the_world_fails_for_ever_lets_the_next_go_first(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    history = world.store.history
+    damaged = threading.Event()
+    damaged.set()
+
+    def of(machine_id: int) -> tuple[Past, ...]:
+        if damaged.is_set() and world.store.machine(machine_id).run_id == "r-1":
+            raise StoreError("an artifact of it is damaged")
+        return history(machine_id)
+
+    monkeypatch.setattr(worker, "FIRST_WAIT", 0.01)
+    world.add("r-1", 1)
+    world.add("r-2", 1)
+    for run_id in ("r-1", "r-2"):
+        begun(world, run_id)
+    monkeypatch.setattr(world.store, "history", of)
+    world.begin()
+    world.until(lambda: world.finished("r-2"))
+    waits = world.worker.activity(world.store.run("r-1"))
+    assert waits == (Activity.QUEUED, "an artifact of it is damaged")
+    damaged.clear()
+    world.worker.wake()
+    world.until(lambda: world.finished("r-1"))
+
+
+def begun(world: World, run_id: str) -> None:
+    """Its first machine has been read before, so that its history is looked at."""
+    (row,) = world.store.machines(run_id)
+    at = datetime.now(UTC)
+    world.store.commit(
+        row.id, expect_seq=0, event=Event.READ, sealed=seal({}, {}), started_at=at,
+        finished_at=at, attempt=1, next_attempt=1,
+    )  # fmt: skip
+
+
+def test_steps_that_run_are_cancelled_where_their_commits_cannot_be(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cancelled: list[None] = []
+    cancel = ThreadExecutor.cancel
+
+    def noted(executor: ThreadExecutor) -> None:
+        cancelled.append(None)
+        cancel(executor)
+
+    def refuse(*_: object, **__: object) -> Past:
+        monkeypatch.setattr(world.store, "commit", commit)
+        raise StoreError("the disk is full")
+
+    commit = world.store.commit
+    monkeypatch.setattr(worker, "FIRST_WAIT", 0.01)
+    monkeypatch.setattr(ThreadExecutor, "cancel", noted)
+    monkeypatch.setattr(world.store, "commit", refuse)
+    world.add("r-1", 1)
+    world.begin()
+    world.until(lambda: world.finished("r-1"))
+    assert cancelled == [None]
+
+
+def test_a_repository_for_heads_that_is_gone_ends_no_run(world: World, tmp_path: Path) -> None:
+    world.add("r-1", 1, heads_git=str(tmp_path / "gone"))
+    world.begin()
+    world.until(lambda: world.finished("r-1"))
+    assert states(world, "r-1") == [State.VERIFIED]
 
 
 def test_a_queued_run_is_cancelled_at_once(world: World) -> None:

@@ -12,9 +12,10 @@
   let last = 0;
   let between = BETWEEN;
 
-  // What a person has opened or closed stays so; what is new comes as the service says.
+  // What a person has opened, closed or chosen stays so; what is new comes as the service says.
+  const CHOSEN = { open: "DETAILS", selected: "OPTION" };
   Idiomorph.defaults.callbacks.beforeAttributeUpdated = (name, node) =>
-    !(name === "open" && node.nodeName === "DETAILS");
+    CHOSEN[name] !== node.nodeName;
 
   const tell = (words) => {
     const told = document.getElementById("stream");
