@@ -116,12 +116,13 @@ def folder(db: Database) -> Path:
     """Where repositories, environments, work trees and logs lie: beside the file, or here."""
     if isinstance(db, Server):
         return Path.cwd() / f".{db.home}"
-    return db.absolute().parent / f".{db.stem}"
+    path = db.resolve()
+    return path.parent / f".{path.stem}"
 
 
 def label(db: Database) -> str:
     """What marks the database's containers."""
-    return digest((str(db.absolute()) if isinstance(db, Path) else db.home).encode())[:12]
+    return digest((str(db.resolve()) if isinstance(db, Path) else db.home).encode())[:12]
 
 
 def beside(db: Database, suffix: str) -> Path:

@@ -9,7 +9,7 @@ import pytest
 
 from stillwater import where
 from stillwater.errors import InputError
-from stillwater.where import Server, database
+from stillwater.where import Server, database, folder, label
 
 PASSWORD = "s3cr3t-enough"
 
@@ -92,3 +92,15 @@ def test_who_keeps_a_file_has_no_need_of_the_driver() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
+
+
+def test_a_database_has_one_folder_and_label_however_it_is_spelt(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").mkdir()
+    (tmp_path / "b" / "link.db").symlink_to(tmp_path / "a" / "x.db")
+    monkeypatch.chdir(tmp_path / "b")
+    names = [tmp_path / "a" / "x.db", Path("../a/x.db"), Path("link.db")]
+    assert {folder(one) for one in names} == {tmp_path / "a" / ".x"}
+    assert len({label(one) for one in names}) == 1

@@ -77,6 +77,11 @@ def copied(server: Server) -> Iterator[Path]:
         except psycopg.Error as error:
             said = str(error).strip().split("\n")[0]
             raise AuditError(f"{server} can't be read: {server.hide(said)}") from error
+        except (sqlite.OperationalError, OSError) as error:
+            raise AuditError(
+                f"{server} can't be copied to {folder} ({error}): its copy needs as much room "
+                "there; free some, or name another folder with TMPDIR"
+            ) from error
         yield path
 
 

@@ -72,4 +72,4 @@ def command(
     settings = configuration.load(flags, config)
     wanted = datasets.Selection(instance or (), repo or (), shuffle, part, limit)
     chosen = datasets.select(datasets.load(dataset, split), wanted)
-    begin(chosen, settings, arms, db, verbose=verbose)
+    begin(chosen, settings, arms, db, config, verbose=verbose)

@@ -15,6 +15,7 @@ from stillwater.comparison.markdown import markdown
 from stillwater.comparison.page import page
 from stillwater.comparison.tables import Sheet, tables
 from stillwater.comparison.words import left_out
+from stillwater.errors import InputError
 from stillwater.telling.text import one_line
 
 AsJson = Annotated[bool, typer.Option("--json", help="Everything, as one JSON object.")]
@@ -25,6 +26,14 @@ Html = Annotated[
     Path | None,
     typer.Option("--html", metavar="FILE", help="Of a comparison: one page, with plots."),
 ]
+
+
+def refuse_both(as_json: bool, as_markdown: bool, html: Path | None) -> None:
+    """Raise InputError where two of the ways to tell a comparison are asked for."""
+    given = {"--json": as_json, "--markdown": as_markdown, "--html": html is not None}
+    named = [name for name, is_given in given.items() if is_given]
+    if len(named) > 1:
+        raise InputError(f"{named[0]} and {named[1]}: give one at a time")
 
 
 def write_down(

@@ -173,7 +173,7 @@ def _server(db: Server) -> Check:
 def _opened(db: Path) -> tuple[str | None, str | None]:
     """The schema of the database, and the scheduler that holds it, if it lives."""
     from stillwater.store import engine, migrate
-    from stillwater.store.lease import holder
+    from stillwater.store.lease import holder, is_silent
 
     connection = engine.connect(db, read_only=True)
     try:
@@ -181,7 +181,8 @@ def _opened(db: Path) -> tuple[str | None, str | None]:
     finally:
         connection.close()
     found = holder(db)
-    return schema, f"pid {found.get('pid')}" if found and alive(found) else None
+    works = found is not None and alive(found) and not is_silent(found)
+    return schema, f"pid {found.get('pid')}" if found and works else None
 
 
 def _disk(db: Database) -> Check:

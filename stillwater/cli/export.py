@@ -15,6 +15,7 @@ from stillwater.cli import reader
 from stillwater.cli.options import ConfigFile, Force, OutFolder
 from stillwater.cli.reader import DEFAULT_DB, Db, RunId
 from stillwater.errors import InputError
+from stillwater.machine import FINAL
 from stillwater.telling.predictions import patches_of, prediction
 
 Arm = Annotated[str | None, typer.Option("--arm", help="Which, where the run has several.")]
@@ -40,10 +41,15 @@ def predictions(
     """Write a run's patches as SWE-bench predictions, one JSON line an instance."""
     with reader.open_store(db) as store:
         found = reader.run_of(store, run)
-        made = [
-            prediction(found, machine, patch)
-            for machine, patch in patches_of(store, db, found, arm, last=last)
-        ]
+        machines = list(patches_of(store, db, found, arm, last=last))
+        # The harness counts what is missing as incomplete, an empty patch as an answer.
+        made = [prediction(found, one, patch) for one, patch in machines if one.state in FINAL]
+    if left := len(machines) - len(made):
+        typer.echo(
+            f"run {found.id} isn't finished: {left} of {len(machines)} instances are left out; go "
+            f"on with `stillwater resume {found.id}`",
+            err=True,
+        )
     if out is not None and out.suffix == ".json":
         text = json.dumps({one["instance_id"]: one for one in made}, indent=2) + "\n"
     else:

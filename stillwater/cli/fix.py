@@ -50,7 +50,8 @@ def command(
 ) -> None:
     """Repair one's own repository: prints a patch that makes the failing tests pass."""
     settings = settings_of(model, attempts, feedback, sandbox, assignments, config)
-    if settings.feedback == "visible" and issue is None:
+    told = _issue(issue)
+    if settings.feedback == "visible" and told is None:
         raise InputError(
             "feedback = visible hides the failing tests from the model: describe the bug with "
             "--issue FILE"
@@ -58,7 +59,6 @@ def command(
     if sandbox is None and settings.sandbox == "auto":
         # The project's dependencies are installed here, not in an image.
         settings = settings.model_copy(update={"sandbox": "local"})
-    told = _issue(issue)
     home = own.home_of(repo)
     place = runs.Place(home / "stillwater.db", certificate_key=settings.certificate_key)
     with runs.opened(place) as store:
@@ -73,7 +73,7 @@ def command(
         warn(f"{failing} failing; repairing …")
         ready = plans.plan(place, dataset, settings, notice, path)
         run_id = plans.create(store, ready)
-        patch = _drive(place, store, run_id, walled, verbose=verbose)
+        patch = _drive(place, store, run_id, walled, config, verbose=verbose)
         past = store.history(store.machines(run_id)[0].id)
         tried = sum(one.event in {Event.PROPOSED, Event.UNUSABLE} for one in past)
         reason = one_line(str(past[-1].evidence.get("reason")), WIDEST)
@@ -107,17 +107,26 @@ def _issue(issue: str | None) -> str | None:
 
 def _text(content: bytes, name: str) -> str:
     try:
-        return content.decode("utf-8")
+        told = content.decode("utf-8")
     except UnicodeDecodeError as error:
         raise InputError(f"--issue {name}: it is no UTF-8 text") from error
+    if not told.strip():
+        raise InputError(f"--issue {name}: it is empty: describe the bug, or leave --issue out")
+    return told
 
 
 def _drive(
-    place: runs.Place, store: Store, run_id: str, sandbox: Sandbox, *, verbose: bool
+    place: runs.Place,
+    store: Store,
+    run_id: str,
+    sandbox: Sandbox,
+    config: Path | None,
+    *,
+    verbose: bool,
 ) -> str | None:
     stopped = watch.drive(place, store, run_id, sandbox, console(sys.stderr), verbose)
     if stopped.exit_code is not None:
-        warn(f"Stopped; your repository is untouched. Go on with: {again(place, run_id)}")
+        warn(f"Stopped; your repository is untouched. Go on with: {again(place, run_id, config)}")
         watch.leave(stopped.exit_code)
     found = queries.outcomes(place.db, run_id)[0]
     if found.patch_sha256 is None:

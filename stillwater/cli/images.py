@@ -93,7 +93,7 @@ def pull(
     db: Db = DEFAULT_DB,
 ) -> None:
     """Pull the images that the instances need; goes on past those that can't be had."""
-    from stillwater.sandbox import SandboxError
+    from stillwater.sandbox import SandboxError, images
 
     wanted = datasets.Selection(instance or (), repo or (), shuffle, part, limit)
     needed = _needed(dataset, split, wanted)
@@ -108,8 +108,11 @@ def pull(
             except SandboxError as error:
                 failed.append(name)
                 warn(f"  {error}")
-    print(f"{len(needed) - len(failed)} of {len(needed)} images are here.")
-    if failed:
+        here = sum(images.exists(client, name) for name in needed)
+    print(f"{here} of {len(needed)} images are here.")
+    if here + len(failed) < len(needed):
+        warn("The others had to go again: image_budget doesn't hold them all.")
+    if here < len(needed):
         raise typer.Exit(1)
 
 

@@ -25,7 +25,7 @@ info:
 tags:
   checked: false
   model:
-    - {model}
+{models}
   org: ""
   os_model:  # true where the model's weights are open
   os_system:  # true where all that was run is open
@@ -42,7 +42,7 @@ class Entry:
 
     name: str
     run: RunRow
-    model: str
+    models: Sequence[str]
     attempts: Json
     machines: int
     candidates: int
@@ -54,7 +54,9 @@ class Entry:
         """metadata.yaml; JSON's strings are YAML's."""
         attempts = "1" if self.attempts == 1 else "2+"
         return METADATA.format(
-            name=json.dumps(self.name), model=json.dumps(self.model), attempts=json.dumps(attempts)
+            name=json.dumps(self.name),
+            models="\n".join(f"    - {json.dumps(one)}" for one in self.models),
+            attempts=json.dumps(attempts),
         )
 
     def readme(self) -> str:

@@ -31,7 +31,9 @@ def command(
     """Show which files the model would see, from the issue's words alone; no test is run."""
     settings = settings_of(None, None, None, None, assignments, config)
     wanted = datasets.Selection(ids=(instance,))
-    (found,) = datasets.select(datasets.load(dataset, split), wanted).instances
+    found, *others = datasets.select(datasets.load(dataset, split), wanted).instances
+    if others:
+        raise InputError(f"{instance} means {1 + len(others)} instances: name one")
     repositories = runs.Place(db).repositories(settings)
     choice, budget = choice_for(found, settings, sources_of(found, repositories), "")
     if as_json:

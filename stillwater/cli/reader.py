@@ -3,6 +3,7 @@
 import difflib
 import shlex
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from stillwater.errors import InputError
-from stillwater.store import MachineRow, RunRow, Store
+from stillwater.store import MachineRow, OlderDatabase, RunRow, Store
 from stillwater.telling.text import one_line
 from stillwater.where import Database, database
 
@@ -38,6 +39,12 @@ RunId = Annotated[str | None, typer.Argument(metavar="[RUN]", help="A run's id, 
 def open_store(db: Database) -> Store:
     """The database, for reading; InputError with what to do where there is none."""
     return Store.open(db, read_only=True)
+
+
+def require(db: Database) -> None:
+    """Raise InputError, with what to do, where there is no database; an older one is one."""
+    with suppress(OlderDatabase):
+        open_store(db).close()
 
 
 def run_of(store: Store, run_id: str | None) -> RunRow:

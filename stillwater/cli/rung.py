@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -15,6 +16,7 @@ from stillwater.cli import export, reader
 from stillwater.cli.plain import Grid, console, warn
 from stillwater.errors import InputError
 from stillwater.rounding import duration
+from stillwater.store import OlderDatabase
 from stillwater.store.schema import RUNGS
 from stillwater.telling.text import one_line
 from stillwater.where import Database
@@ -104,11 +106,13 @@ def climb(
         )
     begun = time.monotonic()
     today = configuration.load(None, config)
-    with reader.open_store(db) as store:
-        found = reader.run_of(store, run)
-        rungs.below(store, found.id, number)
+    # Before the lease is taken: what can't be asked is no reason to take it.
+    with suppress(OlderDatabase), reader.open_store(db) as store:
+        run = reader.run_of(store, run).id
+        rungs.below(store, run, number)
     place = runs.Place(db, certificate_key=today.certificate_key)
-    with runs.opened(place, found.id, today.lease_seconds) as store:
+    with runs.opened(place, run, today.lease_seconds) as store:
+        found = reader.run_of(store, run)
         asked = rungs.Asked(place, store, store.run(found.id), lambda text: warn(one_line(text)))
         result = _try(number, asked, rungs.below(store, found.id, number), options)
         written = rungs.record(store, result)

@@ -17,7 +17,7 @@ from stillwater.errors import InputError
 from stillwater.machine import FINAL, Event, State
 from stillwater.rounding import duration
 from stillwater.store import MachineRow, RunRow, Store
-from stillwater.store.lease import holder, is_silent
+from stillwater.store.lease import boot_id, holder, is_silent
 from stillwater.telling.facts import facts
 from stillwater.telling.text import one_line
 from stillwater.where import Database
@@ -34,9 +34,9 @@ def command(db: Db = DEFAULT_DB) -> None:
         machines = {run.id: store.machines(run.id) for run in runs}
         out = console()
         out.print(_runs(runs, machines))
-        unfinished = next((run for run in runs if run.finished_at is None), None)
+        unfinished = [run for run in runs if run.finished_at is None]
         if unfinished:
-            _now(out, store, unfinished, machines[unfinished.id], db)
+            _now(out, store, unfinished, machines, db)
 
 
 def _runs(runs: Sequence[RunRow], machines: Mapping[str, Sequence[MachineRow]]) -> Grid:
@@ -62,10 +62,26 @@ def _by_state(rows: Sequence[MachineRow]) -> str:
     return f"{len(rows)}: {', '.join(told)}" if told else "0"
 
 
-def _now(out: Console, store: Store, run: RunRow, rows: Sequence[MachineRow], db: Database) -> None:
+def _now(
+    out: Console,
+    store: Store,
+    runs: Sequence[RunRow],
+    machines: Mapping[str, Sequence[MachineRow]],
+    db: Database,
+) -> None:
+    """The unfinished runs: who works on them, and what each does."""
     found = holder(db)
     lives = None if found is None else alive(found)
+    held = found.get("run") if found else None
+    run = next((run for run in runs if run.id == held), runs[0])
     out.print(Text(_scheduler(found, lives, f"stillwater resume {run.id}{flag_of(db)}")))
+    for run in runs:
+        if len(runs) > 1:
+            out.print(Text(f"Run {run.id}:"))
+        _under_way(out, store, machines[run.id])
+
+
+def _under_way(out: Console, store: Store, rows: Sequence[MachineRow]) -> None:
     active = [row for row in rows if row.state not in FINAL]
     begun = [row for row in active if row.seq]
     if begun:
@@ -111,6 +127,8 @@ def alive(found: Mapping[str, Any]) -> bool | None:
     if found.get("connected"):
         return True
     pid = found.get("pid")
+    if (booted := found.get("boot_id")) and boot_id() and booted != boot_id():
+        return False if found.get("host") == socket.gethostname() else None
     if found.get("host") != socket.gethostname() or not isinstance(pid, int) or pid <= 0:
         return None
     try:

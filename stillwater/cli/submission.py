@@ -20,7 +20,7 @@ from stillwater.plans import DEFAULT_ARM
 from stillwater.store import MachineRow, RunRow, Store, queries
 from stillwater.store.queries import Step
 from stillwater.telling.machines import artifacts_of, patch_of, setting
-from stillwater.telling.predictions import model_name, of_arm, prediction
+from stillwater.telling.predictions import model_name, models_of, of_arm, prediction
 from stillwater.where import Database
 
 JUDGED = frozenset({Event.PASSED, Event.REFUTED})
@@ -149,7 +149,7 @@ class _Counts:
         return Entry(
             name=model_name(self._run, self._machine),
             run=self._run,
-            model=self._machine.model,
+            models=models_of(self._run, self._machine),
             attempts=setting(self._run, self._machine.arm, "attempts"),
             machines=self._machines,
             candidates=self._candidates,

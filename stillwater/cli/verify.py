@@ -1,7 +1,6 @@
 """`stillwater verify`: whether a certificate holds on this machine, or a rung of a run."""
 
 import os
-import secrets
 import signal
 import sys
 from collections.abc import Iterator, Mapping
@@ -29,6 +28,8 @@ if TYPE_CHECKING:
     from stillwater.sandbox import Sandbox
 
 DOES_NOT_HOLD = 1
+FAMILY = "verify"
+"""How the labels of its containers begin: those of one that was killed are found by it."""
 LINE = 1000
 
 
@@ -144,6 +145,7 @@ def _run(found: "Certificate", repo: str | None, settings: Config) -> "Verdict":
     from stillwater import preflight
     from stillwater.certificates.check import check, located
     from stillwater.models.client import LitellmClient
+    from stillwater.own import is_own
     from stillwater.repository import Repositories
     from stillwater.sandbox import scratch
     from stillwater.steps.tools import Tools
@@ -152,7 +154,8 @@ def _run(found: "Certificate", repo: str | None, settings: Config) -> "Verdict":
         instance = located(found, repo, home)
         repositories = Repositories(home, settings.repo_url)
         preflight.check_instances((instance,), repositories)
-        with _sandbox(found, instance, settings, home) as sandbox:
+        mine = is_own(instance) and repo is not None and Path(repo).is_dir()
+        with _sandbox(found, instance, settings, home, mine=mine) as sandbox:
             preflight.check_sandbox((instance,), sandbox.kind)
             place = instance.image if instance.runs_in_image else repo or instance.repo_url
             warn(
@@ -168,21 +171,28 @@ def _run(found: "Certificate", repo: str | None, settings: Config) -> "Verdict":
 
 @contextmanager
 def _sandbox(
-    found: "Certificate", instance: "Instance", settings: Config, home: Path
+    found: "Certificate", instance: "Instance", settings: Config, home: Path, *, mine: bool
 ) -> Iterator["Sandbox"]:
-    """The sandbox asked for; of its own accord, the local one for a person's own work tree."""
-    from stillwater.certificates.check import OWN
-    from stillwater.sandbox import choose
+    """The sandbox asked for; unasked, the local one for a person's own work tree (`mine`).
 
-    mine = instance.repo.startswith(OWN)
-    kind = "local" if mine and settings.sandbox == "auto" else settings.sandbox
+    What a stranger's setup_command does, with the network, is never done there unasked.
+    """
+    from stillwater.sandbox import choose, scratch
+    from stillwater.sandbox.docker import DockerSandbox
+
+    alike = mine and settings.sandbox == "auto" and not instance.setup_command
+    kind = "local" if alike else settings.sandbox
     certified = found.facts.environment
     image = settings.docker_image if instance.runs_in_image else certified.image
     path = os.environ.get("PATH") if mine else None
-    label = f"verify-{secrets.token_hex(6)}"
-    sandbox, why = choose(kind, home, image or settings.docker_image, label, path)
+    label, needed = f"{FAMILY}-{scratch.unique()}", not instance.runs_in_image
+    sandbox, why = choose(
+        kind, home, image or settings.docker_image, label, path, needs_image=needed
+    )
     if why:
         warn(why)
+    if isinstance(sandbox, DockerSandbox):
+        sandbox.reap_dead(FAMILY)
     try:
         yield sandbox
     finally:

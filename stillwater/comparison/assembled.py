@@ -65,7 +65,7 @@ def _figures(record: ArmRecord, only: frozenset[str]) -> ArmFigures:
         applied=sum(one.applied for one in own),
         prompt_tokens=sum(one.prompt_tokens for one in own),
         completion_tokens=sum(one.completion_tokens for one in own),
-        cached_tokens=sum(one.cached_tokens for one in own),
+        cached_tokens=sum(told) if (told := _cached(own)) else None,
         model_seconds=round(sum(one.model_seconds for one in own), 3),
         seconds=round(sum(one.seconds for one in own), 3),
         cost=record.cost,
@@ -73,6 +73,10 @@ def _figures(record: ArmRecord, only: frozenset[str]) -> ArmFigures:
         only=tuple(sorted(only)),
         machines=own,
     )
+
+
+def _cached(machines: Sequence[MachineFigures]) -> list[int]:
+    return [one.cached_tokens for one in machines if one.cached_tokens is not None]
 
 
 def _pair(first: ArmFigures, second: ArmFigures) -> Pair:

@@ -23,7 +23,7 @@ SELECT m.id, m.instance_id, m.arm, m.state, fact(i.content, repo) AS repo,
   count(*) FILTER (WHERE t.event = 'applied') AS applied,
   coalesce(sum(number(t.evidence, usage.prompt_tokens)), 0) AS prompt_tokens,
   coalesce(sum(number(t.evidence, usage.completion_tokens)), 0) AS completion_tokens,
-  coalesce(sum(number(t.evidence, usage.cached_tokens)), 0) AS cached_tokens,
+  sum(number(t.evidence, usage.cached_tokens)) AS cached_tokens,
   coalesce(sum(number(t.evidence, seconds)) FILTER (WHERE t.source = 'GENERATE'), 0)
     AS model_seconds,
   coalesce(sum(seconds(t.started_at, t.finished_at)) FILTER (WHERE t.event <> 'defer'), 0)

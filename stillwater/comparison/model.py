@@ -21,7 +21,10 @@ class RunFacts:
 
 @dataclass(frozen=True)
 class MachineFigures:
-    """One machine: at which attempt it was verified (None if it wasn't), and what it took."""
+    """One machine: at which attempt it was verified (None if it wasn't), and what it took.
+
+    `cached_tokens` is None where its server told of none.
+    """
 
     instance_id: str
     arm: str
@@ -33,7 +36,7 @@ class MachineFigures:
     applied: int
     prompt_tokens: int
     completion_tokens: int
-    cached_tokens: int
+    cached_tokens: int | None
     model_seconds: float
     seconds: float
 
@@ -76,7 +79,7 @@ class ArmFigures:
     applied: int
     prompt_tokens: int
     completion_tokens: int
-    cached_tokens: int
+    cached_tokens: int | None
     model_seconds: float
     seconds: float
     cost: float | None

@@ -51,7 +51,7 @@ def _arms(told: Comparison) -> Sheet:
             count(one.calls),
             share(one.applied / one.calls if one.calls else None),
             count(one.prompt_tokens),
-            share(one.cached_tokens / one.prompt_tokens if one.prompt_tokens else None),
+            share(_cached_share(one)),
             count(one.completion_tokens),
             duration(one.seconds),
             cost(one.cost),
@@ -59,6 +59,13 @@ def _arms(told: Comparison) -> Sheet:
         for one in told.arms
     ]
     return Sheet(f"Arms, on the same {told.instances} instances", ARMS, rows)
+
+
+def _cached_share(arm: ArmFigures) -> float | None:
+    """Of the prompt tokens of machines whose servers tell what they had in their caches."""
+    told = [one for one in arm.machines if one.cached_tokens is not None]
+    prompt = sum(one.prompt_tokens for one in told)
+    return sum(one.cached_tokens or 0 for one in told) / prompt if prompt else None
 
 
 def _pairs(pairs: Sequence[Pair]) -> Sheet:

@@ -132,6 +132,8 @@ def _from_hub(name: str, split: str) -> Dataset:
     return _checked(name, digest(content), located)
 
 
+_LISTS = ("FAIL_TO_PASS", "PASS_TO_PASS")
+"""What says which tests judge: misspelt, it would be taken for absent."""
 Located = Iterable[tuple[str, Any]]
 
 
@@ -155,10 +157,10 @@ def _parquet(content: bytes, path: Path) -> Iterator[tuple[str, Any]]:
     import pyarrow.parquet
 
     try:
-        table = pyarrow.parquet.read_table(pyarrow.BufferReader(content))
-    except pyarrow.ArrowException as error:
+        rows = pyarrow.parquet.read_table(pyarrow.BufferReader(content)).to_pylist()
+    except (pyarrow.ArrowException, OSError, UnicodeDecodeError) as error:
         raise DatasetError(f"{path}: not a parquet file: {str(error).splitlines()[0]}") from error
-    for number, row in enumerate(table.to_pylist(), 1):
+    for number, row in enumerate(rows, 1):
         yield f"row {number}", _plain(row)
 
 
@@ -194,6 +196,9 @@ def _checked(name: str, sha256: str, located: Located) -> Dataset:
 def _instance(row: object, where: str) -> Instance:
     if not isinstance(row, dict):
         raise DatasetError(f"{where}: an instance is a JSON object")
+    for name in row:
+        if name not in _LISTS and str(name).upper() in _LISTS:
+            raise DatasetError(f"{where}: the field {name!r} is written {str(name).upper()!r}")
     try:
         instance = instance_of(row)
     except ValidationError as error:

@@ -5,7 +5,7 @@ import os
 import re
 import urllib.error
 import urllib.request
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from http.client import HTTPException
 from typing import Any
@@ -63,17 +63,21 @@ def _asked(model: str, api_base: str | None, api_key: str | None) -> Reach:
         gone = Reach(model, "no such built-in", "use builtin/mutate")
         return Reach(model, served=inside) if known else gone
     if model.startswith(("ollama/", "ollama_chat/")):
-        return _ollama(model, api_base or os.environ.get("OLLAMA_API_BASE") or OLLAMA)
+        return _ollama(model, api_base or os.environ.get("OLLAMA_API_BASE") or OLLAMA, api_key)
     base = api_base or os.environ.get("OPENAI_API_BASE") or os.environ.get("OPENAI_BASE_URL")
     if base and model.startswith(("openai/", "hosted_vllm/", "lm_studio/", "llamafile/")):
         return _openai(model, base, api_key)
-    return _provider(model)
+    return _provider(model, api_key)
 
 
-def _ollama(model: str, base: str) -> Reach:
+def _ollama(model: str, base: str, key: str | None) -> Reach:
     name = model.partition("/")[2]
     try:
-        tags = _get(f"{base}/api/tags")
+        tags = _get(f"{base}/api/tags", key=key)
+    except urllib.error.HTTPError as error:
+        if error.code in {401, 403}:
+            return Reach(model, f"{base} refuses the key", "set STILLWATER_API_KEY")
+        return _down(model, base, error)
     except (OSError, HTTPException) as error:
         return Reach(
             model, f"nothing answers at {base} ({_reason(error)})", "start it: ollama serve"
@@ -84,7 +88,7 @@ def _ollama(model: str, base: str) -> Reach:
     found = known.get(name, known.get(f"{name}:latest"))
     if found is None:
         return Reach(model, f"{base} hasn't got {name}", f"fetch it: ollama pull {name}")
-    return Reach(model, context=_ollama_context(base, name), served=_ollama_served(found))
+    return Reach(model, context=_ollama_context(base, name, key), served=_ollama_served(found))
 
 
 def _ollama_served(found: dict[str, Any]) -> Served:
@@ -107,9 +111,9 @@ def _listed(answer: dict[str, Any], name: str) -> Iterable[dict[str, Any]]:
     return [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
 
 
-def _ollama_context(base: str, name: str) -> int | None:
+def _ollama_context(base: str, name: str, key: str | None) -> int | None:
     try:
-        info = _get(f"{base}/api/show", {"model": name}).get("model_info")
+        info = _get(f"{base}/api/show", {"model": name}, key).get("model_info")
     except (OSError, HTTPException, ValueError):
         return None
     told = info.items() if isinstance(info, dict) else ()
@@ -129,14 +133,18 @@ def _openai(model: str, base: str, key: str | None) -> Reach:
         return _down(model, base, error)
     except ValueError:
         return Reach(model, f"{base} is no OpenAI-compatible server", "check api_base")
-    return Reach(model, context=_openai_context(listed), served=_openai_served(model, listed))
+    found = _of_name(model.partition("/")[2], list(_listed(listed, "data")))
+    return Reach(model, context=_openai_context(found), served=_openai_served(found))
 
 
-def _openai_served(model: str, listed: dict[str, Any]) -> Served:
+def _of_name(name: str, served: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """What the server lists of that model: a server of one model answers to any name."""
+    named = next((one for one in served if one.get("id") == name), None)
+    return named or (served[0] if len(served) == 1 else {})
+
+
+def _openai_served(found: dict[str, Any]) -> Served:
     """What llama-server tells: no digest, but how large the model is."""
-    served = list(_listed(listed, "data"))
-    name = model.partition("/")[2]
-    found = next((one for one in served if one.get("id") == name), served[0] if served else {})
     meta = found.get("meta")
     facts = {"id": found.get("id"), **(meta if isinstance(meta, dict) else {})}
     return Served(facts=_plain(facts))
@@ -148,17 +156,16 @@ def _down(model: str, base: str, error: Exception) -> Reach:
     )
 
 
-def _openai_context(listed: dict[str, Any]) -> int | None:
-    for one in _listed(listed, "data"):
-        meta = one.get("meta")
-        for place in (one, meta if isinstance(meta, dict) else {}):
-            for name in ("n_ctx", "max_model_len", "context_length", "n_ctx_train"):
-                if isinstance(place.get(name), int):
-                    return int(place[name])
+def _openai_context(found: dict[str, Any]) -> int | None:
+    meta = found.get("meta")
+    for place in (found, meta if isinstance(meta, dict) else {}):
+        for name in ("n_ctx", "max_model_len", "context_length", "n_ctx_train"):
+            if isinstance(place.get(name), int):
+                return int(place[name])
     return None
 
 
-def _provider(model: str) -> Reach:
+def _provider(model: str, key: str | None) -> Reach:
     from stillwater.models.client import load_litellm
 
     litellm = load_litellm()
@@ -169,8 +176,9 @@ def _provider(model: str) -> Reach:
         return Reach(model, "litellm knows no such provider", remedy)
     asked = litellm.validate_environment(model)
     missing = asked.get("missing_keys") or []
-    if missing:
-        return Reach(model, "its key is not set", f"set {' and '.join(missing)}, or api_base")
+    if missing and not key:
+        known = " and ".join(missing)
+        return Reach(model, "its key is not set", f"set STILLWATER_API_KEY, or {known}")
     return Reach(model)
 
 

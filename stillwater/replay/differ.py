@@ -5,6 +5,7 @@ times, not logs (which tell times), not what the world did.
 """
 
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
@@ -19,6 +20,7 @@ LONGEST = 1000
 SAME = 100
 """Characters that are told of what is the same before a difference in a line."""
 NOTHING = "(nothing)"
+_OTHERS = re.compile(r"(would no longer compile|git apply:).*", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,12 @@ def _crash(past: Past) -> Json:
     return ":".join(str(past.evidence.get("reason")).split(":")[:2])
 
 
+def _problem(past: Past) -> Json:
+    """Why no patch came of the edits; versions of Python and git word what they say otherwise."""
+    problem = past.evidence.get("problem")
+    return _OTHERS.sub(r"\1", problem) if isinstance(problem, str) else problem
+
+
 def _event(past: Past) -> Json:
     return f"{past.source} --{past.event}--> {past.target}, attempt {past.attempt}"
 
@@ -91,7 +99,7 @@ ASPECTS = (
     _text("tests", "tests shown"),
     _text("edits"),
     _text("patch"),
-    _fact("problem"),
+    Aspect("problem", _problem),
     Aspect("crash", _crash),
     _text("feedback"),
 )

@@ -4,7 +4,6 @@ What is tested is the certificate, as a stranger would have it: read from its fi
 the certificates' own check.
 """
 
-import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,10 +18,18 @@ from stillwater.errors import InputError
 from stillwater.models.client import LitellmClient
 from stillwater.own import programs_of
 from stillwater.repository import Repositories
-from stillwater.rungs.model import Asked, Finding
+from stillwater.rungs.model import FAMILY, Asked, Finding
 from stillwater.rungs.patches import Verified
 from stillwater.rungs.slots import in_slots
-from stillwater.sandbox import Sandbox, SetupError, Shelf, choose, engine
+from stillwater.sandbox import (
+    DockerSandbox,
+    Sandbox,
+    SetupError,
+    Shelf,
+    choose,
+    engine,
+    scratch,
+)
 from stillwater.steps import Tools
 
 WHAT = "from nothing"
@@ -79,7 +86,7 @@ def tested(asked: Asked, found: Sequence[Certified], home: Path) -> list[Verdict
     Raises:
         WorldError: the sandbox, the network or the disk failed: nothing is decided.
     """
-    token = f"rung-{secrets.token_hex(4)}"
+    token = f"{FAMILY}-{scratch.unique()}"
     running: list[Sandbox] = []
     shelf = Shelf(asked.place.folder, frozen(asked.run.config).image_budget)
 
@@ -128,6 +135,8 @@ def _sandbox(one: Verified, folder: Path, token: str, shelf: Shelf) -> Iterator[
     settings, path = one.config, programs_of([one.instance])
     label = f"{token}-{folder.name}"
     sandbox, _ = choose(settings.sandbox, folder, settings.docker_image, label, path, shelf=shelf)
+    if isinstance(sandbox, DockerSandbox):
+        sandbox.reap_dead(FAMILY)
     try:
         yield sandbox
     finally:

@@ -6,7 +6,6 @@ context length that it really has. A sandbox or model that isn't there is said t
 for that is the world's doing.
 """
 
-import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,8 +22,8 @@ from stillwater.models.client import BUILTIN
 from stillwater.models.reach import Reach
 from stillwater.repository import Repositories
 from stillwater.rungs import canary, throwaway
-from stillwater.rungs.model import Asked, Finding, Result
-from stillwater.sandbox import DockerSandbox, LocalSandbox, Sandbox, engine, images
+from stillwater.rungs.model import FAMILY, Asked, Finding, Result
+from stillwater.sandbox import DockerSandbox, LocalSandbox, Sandbox, engine, images, scratch
 from stillwater.scheduler import Scheduler
 from stillwater.slots import limits
 from stillwater.steps import Tools
@@ -175,7 +174,8 @@ def _chosen(kind: str, home: Path, image: str) -> Iterator[Sandbox]:
     if kind == "docker":
         with engine.connect() as client:
             images.pull(client, image)
-        sandbox = DockerSandbox(home, image, f"rung-{secrets.token_hex(6)}")
+        sandbox = DockerSandbox(home, image, f"{FAMILY}-{scratch.unique()}")
+        sandbox.reap_dead(FAMILY)
     try:
         yield sandbox
     finally:

@@ -7,6 +7,8 @@ from stillwater.canonical import Json
 from stillwater.runs import Place
 from stillwater.store import RunRow, Store
 
+FAMILY = "rung"
+"""How the labels of a rung's containers begin: those of one that was killed are found by it."""
 Say = Callable[[str], None]
 """Told of what is being done, as it begins."""
 

@@ -12,7 +12,7 @@ from stillwater.canonical import Json
 from stillwater.certificates import keys, writing
 from stillwater.comparison.statistics import wilson
 from stillwater.comparison.words import interval, share
-from stillwater.errors import InputError
+from stillwater.errors import InputError, WorldError
 from stillwater.machine import FINAL, State
 from stillwater.rungs import throwaway
 from stillwater.rungs.afresh import Certified, Verdict, finding, tested
@@ -113,6 +113,8 @@ def _replayed(asked: Asked, home: Path) -> Finding:
             stopped = runs.drive(place, made, record.run.id, sandbox, None, steps)
             if stopped.signum is not None:
                 raise SystemExit(stopped.exit_code)
+            if stopped.blocked is not None:
+                raise WorldError(f"the replay was stopped: {stopped.blocked}")
             report = replay.compare(record, made)
     finally:
         sandbox.cancel()

@@ -10,7 +10,13 @@ else differs where the database is on a server.
 """
 
 from stillwater.store.engine import refuse_foreign
-from stillwater.store.errors import Disconnected, StaleCommit, StoreError, TakenOver
+from stillwater.store.errors import (
+    Disconnected,
+    OlderDatabase,
+    StaleCommit,
+    StoreError,
+    TakenOver,
+)
 from stillwater.store.lease import LEASE_SECONDS, LeaseHeld, SchedulerLease
 from stillwater.store.rows import MachineRow, RunRow
 from stillwater.store.rungs import NewRung, RungRow
@@ -22,6 +28,7 @@ __all__ = [
     "LeaseHeld",
     "MachineRow",
     "NewRung",
+    "OlderDatabase",
     "RunRow",
     "RungRow",
     "SchedulerLease",

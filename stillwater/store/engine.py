@@ -5,7 +5,7 @@ Why each pragma is what it is: docs/decisions/001-sqlite.md.
 
 import os
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, nullcontext, suppress
 from pathlib import Path
 
 import pysqlite3.dbapi2 as sqlite
@@ -13,7 +13,7 @@ from sqlalchemy import Connection, NullPool, create_engine, event
 
 from stillwater.errors import InputError
 from stillwater.store import migrate
-from stillwater.store.errors import sentences
+from stillwater.store.errors import OlderDatabase, sentences
 from stillwater.where import Database, Server
 
 BUSY_MILLISECONDS = 5000
@@ -47,11 +47,17 @@ def require_healthy(version: tuple[int, ...] = sqlite.sqlite_version_info) -> No
         )
 
 
-def connect(db: Database, read_only: bool = False, *, scripts: Path | None = None) -> Connection:
+def connect(
+    db: Database,
+    read_only: bool = False,
+    *,
+    scripts: Path | None = None,
+    may_be_older: bool = False,
+) -> Connection:
     """An open connection to the database; closing it closes the file.
 
     For writing, a missing database is made, and an older one is migrated after a backup beside it.
-    `scripts` is for tests of migrations.
+    `scripts` is for tests of migrations. A file that is only copied, for reading, `may_be_older`.
 
     Raises:
         InputError: the file is not a database of ours, is newer, or (for reading) missing or older.
@@ -61,10 +67,12 @@ def connect(db: Database, read_only: bool = False, *, scripts: Path | None = Non
         from stillwater.store.postgresql import connect as server
 
         return server.connect(db, read_only, scripts=scripts)
-    return _connect_file(db, read_only, scripts)
+    return _connect_file(db, read_only, scripts, may_be_older)
 
 
-def _connect_file(path: Path, read_only: bool, scripts: Path | None) -> Connection:
+def _connect_file(
+    path: Path, read_only: bool, scripts: Path | None, may_be_older: bool
+) -> Connection:
     require_healthy()
     folder = scripts or migrate.scripts()
     known = migrate.revisions(folder)
@@ -76,7 +84,7 @@ def _connect_file(path: Path, read_only: bool, scripts: Path | None) -> Connecti
         raise InputError(f"no folder {path.parent} to hold the database {path.name}: make it first")
     connection = _connect(path, read_only)
     try:
-        with sentences(path):
+        with sentences(path), suppress(OlderDatabase) if may_be_older else nullcontext():
             _bring_up(connection, path, read_only, folder, known)
     except BaseException:
         connection.close()
@@ -141,7 +149,7 @@ def _bring_up(
     if read_only and found is None:
         raise InputError(f"{path} is empty; start with `stillwater run`")
     if read_only:
-        raise InputError(
+        raise OlderDatabase(
             f"{path} was written by an older Stillwater: `stillwater resume` migrates it, "
             "after a backup beside it"
         )

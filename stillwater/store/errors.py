@@ -7,7 +7,7 @@ from pathlib import Path
 import pysqlite3.dbapi2 as sqlite
 from sqlalchemy.exc import DBAPIError
 
-from stillwater.errors import StillwaterError, WorldError
+from stillwater.errors import InputError, StillwaterError, WorldError
 from stillwater.where import Server
 
 
@@ -23,10 +23,12 @@ class StaleCommit(StillwaterError):
     """The machine has moved on since the caller read it; nothing was written."""
 
 
-LOST = (
-    "this scheduler was paused for longer than its lease, and another has taken its work over: "
-    "nothing is lost, and the other goes on with it (`stillwater status`)"
-)
+class OlderDatabase(InputError):
+    """An older Stillwater has written it: it is to be migrated before it is read."""
+
+
+PAUSED = "this scheduler was paused for longer than its lease, and another has taken its work over"
+LOST = f"{PAUSED}: nothing is lost, and the other goes on with it (`stillwater status`)"
 
 
 class TakenOver(StillwaterError):

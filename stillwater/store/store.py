@@ -23,7 +23,7 @@ from stillwater.store import statements as sql
 from stillwater.store.commit import Move, Writer
 from stillwater.store.create import NewRun, create
 from stillwater.store.engine import connect, reading
-from stillwater.store.errors import LOST, StoreError, TakenOver, sentences
+from stillwater.store.errors import LOST, PAUSED, StoreError, TakenOver, sentences
 from stillwater.store.lease import Lease
 from stillwater.store.rows import MachineRow, RunRow
 from stillwater.store.rungs import NewRung, RungRow
@@ -89,9 +89,12 @@ class Store:
 
         Raises:
             InputError: the run exists, or a row has no instance_id, or one that another row has.
+            TakenOver: as `commit`.
         """
         new = NewRun(run_id, dataset, dataset_sha256, config, version, rows, arms)
         with self._writing() as connection:
+            if self._writer.is_taken_over():
+                raise TakenOver(f"{PAUSED}, and the run {run_id} is not written: begin it anew")
             create(connection, new, stamp(self._clock()))
 
     def runs(self) -> list[RunRow]:

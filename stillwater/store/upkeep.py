@@ -32,7 +32,8 @@ def back_up(db: Path, target: Path) -> int:
         raise InputError(
             f"no folder {target.parent} to hold the backup {target.name}: make it first"
         )
-    with closing(connect(db, read_only=True)) as connection, sentences(target):
+    opened = connect(db, read_only=True, may_be_older=True)
+    with closing(opened) as connection, sentences(target):
         raw = driver(connection)
         # The file itself stays open for reading only, but VACUUM INTO counts as writing.
         raw.execute("PRAGMA query_only = OFF")

@@ -21,7 +21,17 @@ def prediction(run: RunRow, machine: MachineRow, patch: bytes) -> dict[str, str]
 def model_name(run: RunRow, machine: MachineRow) -> str:
     """What predictions call the maker: version, model, and the mode where it showed the tests."""
     mode = "+tests-feedback" if setting(run, machine.arm, "feedback") == "tests" else ""
-    return f"stillwater-{run.version}+{machine.model}{mode}"
+    return f"stillwater-{run.version}+{'+'.join(models_of(run, machine))}{mode}"
+
+
+def models_of(run: RunRow, machine: MachineRow) -> list[str]:
+    """The models that make the attempts of its arm: several where the chain moves on.
+
+    The harness takes predictions of two names for two systems, so that of a chain is of them all.
+    """
+    chain = setting(run, machine.arm, "models")
+    moves_on = setting(run, machine.arm, "model_attempts") is not None
+    return [str(one) for one in chain] if moves_on and isinstance(chain, list) else [machine.model]
 
 
 def of_arm(machines: Sequence[MachineRow], run: RunRow, arm: str | None) -> list[MachineRow]:

@@ -13,6 +13,7 @@ import pytest
 
 from stillwater.edits import diff
 from stillwater.errors import InputError
+from stillwater.sandbox import engine_answers
 from stillwater.sandbox.engine import connect
 from tests.certificates.world import (
     CODE,
@@ -233,3 +234,17 @@ def test_the_sandbox_can_be_named_and_nothing_else(unsigned: Path) -> None:
     done = call("verify", unsigned, "--sandbox", "cloud")
     assert isinstance(done.exception, InputError)
     assert json.loads(unsigned.read_bytes())
+
+
+@pytest.mark.docker
+@pytest.mark.parametrize("setup", [None, "true"])
+def test_a_stranger_does_not_choose_the_sandbox_of_the_person(
+    world: World, forge: Any, statement: dict[str, Any], setup: str | None
+) -> None:
+    if silence := engine_answers():
+        pytest.skip(silence)
+    instance = {
+        **statement["predicate"]["stillwater"]["instance"], "repo": "own/x", "setup_command": setup
+    }  # fmt: skip
+    done = call("verify", forge(instance=instance), "--repo", f"file://{world.repo}")
+    assert "in the docker sandbox" in done.stderr

@@ -1,7 +1,9 @@
 import json
 from pathlib import Path
 
+from stillwater.canonical import Json
 from stillwater.cli.export import file_names
+from stillwater.machine import Event
 from stillwater.store import Store
 
 from .conftest import PATCH, Bench, Cli, create
@@ -94,6 +96,30 @@ def test_a_run_of_several_arms_asks_which(cli: Cli, tmp_path: Path) -> None:
             rows=[{"instance_id": "a__a-1"}],
             arms={"default": "m", "long": "m"},
         )
+        for row in store.machines("run-1"):
+            Bench(store).go(row.id, Event.ABORT, {"reason": "cancelled"})
     assert "--arm" in cli.refuses("export", "predictions", "--db", db)
     assert "--arm" in cli.refuses("show", "a__a-1", "--db", db)
     assert len(cli.out("export", "predictions", "--arm", "long", "--db", db).splitlines()) == 1
+
+
+def test_what_is_not_finished_is_no_empty_answer(cli: Cli, unfinished: Path) -> None:
+    result = cli("export", "predictions", "--db", unfinished)
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert "2 of 2 instances are left out" in result.stderr
+    assert "stillwater resume run-new" in result.stderr
+
+
+def test_the_predictions_of_a_chain_have_one_name(cli: Cli, tmp_path: Path) -> None:
+    db = tmp_path / "chain.db"
+    chain: list[Json] = ["openai/a", "openai/b"]
+    with Store.open(db) as store:
+        machines = create(store, "run-1", ("a__a-1", "a__a-2"), models=chain, model_attempts=1)
+        bench = Bench(store)
+        for machine in machines:
+            bench.read(machine)
+            bench.verify(machine)
+    made = map(json.loads, cli.out("export", "predictions", "--db", db).splitlines())
+    assert {one["model_name_or_path"] for one in made} == {
+        "stillwater-0.1.0+openai/a+openai/b+tests-feedback"
+    }

@@ -67,3 +67,10 @@ def test_the_newest_run_is_reported_and_called_unfinished(cli: Cli, unfinished: 
 
 def test_an_unknown_run_is_refused_with_what_to_do(cli: Cli, db: Path) -> None:
     assert "`stillwater status`" in cli.refuses("report", "nope", "--db", db)
+
+
+def test_two_ways_to_tell_it_are_refused(cli: Cli, db: Path, tmp_path: Path) -> None:
+    page = tmp_path / "page.html"
+    words = ("report", "--json", "--html", page, "--db", db)
+    assert "--json and --html: give one at a time" in cli.refuses(*words)
+    assert not page.exists()

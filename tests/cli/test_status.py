@@ -7,7 +7,7 @@ from pathlib import Path
 
 from stillwater.store import SchedulerLease, Store
 
-from .conftest import Cli
+from .conftest import Cli, create
 
 
 def test_runs_are_listed_newest_first(cli: Cli, unfinished: Path) -> None:
@@ -40,6 +40,27 @@ def test_a_dead_scheduler_is_told_from_a_living_one(cli: Cli, unfinished: Path) 
     lock = unfinished.with_name(unfinished.name + ".lock")
     lock.write_text(json.dumps({"pid": ended.pid, "host": socket.gethostname()}))
     assert "is gone. Go on with: stillwater resume run-new" in cli.out("status", "--db", unfinished)
+
+
+def test_a_process_of_another_boot_is_no_scheduler(cli: Cli, unfinished: Path) -> None:
+    lock = unfinished.with_name(unfinished.name + ".lock")
+    names = {"pid": os.getpid(), "host": socket.gethostname(), "boot_id": "another"}
+    lock.write_text(json.dumps(names))
+    assert "is gone. Go on with: stillwater resume run-new" in cli.out("status", "--db", unfinished)
+
+
+def test_each_unfinished_run_is_told_and_the_one_that_is_driven_named(
+    cli: Cli, unfinished: Path
+) -> None:
+    with Store.open(unfinished) as store:
+        create(store, "run-newest", ("ledger__ledger-101",))
+    lock = unfinished.with_name(unfinished.name + ".lock")
+    names = {"pid": os.getpid(), "host": socket.gethostname(), "run": "run-new", "boot_id": "x"}
+    lock.write_text(json.dumps(names))
+    shown = cli.out("status", "--db", unfinished)
+    assert f"stillwater resume run-new --db {unfinished}" in shown
+    assert "ledger__ledger-101  APPLY" in shown
+    assert "Run run-newest:\n1 not begun" in shown
 
 
 def test_a_scheduler_elsewhere_is_not_declared_dead(cli: Cli, unfinished: Path) -> None:

@@ -10,12 +10,13 @@ from hypothesis import strategies as st
 from stillwater.comparison import Comparison, compare
 from stillwater.comparison.kinds import kind
 from stillwater.comparison.statistics import mcnemar, wilson
+from stillwater.comparison.tables import ARMS, tables
 from stillwater.machine import CANCELLED, Event
 from stillwater.scheduler import abandon
 from stillwater.store import Store
 from stillwater.telling.results import feedback_note, feedback_of
-from tests.cli.conftest import Bench
-from tests.comparison.conftest import ONE_LINE, SEVERAL
+from tests.cli.conftest import USAGE, Bench
+from tests.comparison.conftest import ONE_LINE, SEVERAL, compared
 
 
 @pytest.fixture
@@ -36,6 +37,19 @@ def test_each_arm_is_told_with_what_it_took(told: Comparison) -> None:
     assert patch.applied == 8
     assert feedback.ends == {"tests still fail": 14, "verified": 6}
     assert direct.settings == {"attempts": 1}
+
+
+def test_what_no_server_told_of_its_cache_is_unknown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, told: Comparison
+) -> None:
+    cached = ARMS.index("cached")
+    assert [row[cached] for row in next(tables(told)).rows] == ["50%", "50%", "50%"]
+    monkeypatch.setitem(USAGE, "cached_tokens", None)
+    compared(tmp_path / "untold.db")
+    with Store.open(tmp_path / "untold.db", read_only=True) as store:
+        untold = compare(store, store.run("compared"))
+    assert {one.cached_tokens for one in untold.arms} == {None}
+    assert [row[cached] for row in next(tables(untold)).rows] == ["–", "–", "–"]
 
 
 def test_only_the_instances_that_no_other_arm_repaired_are_an_arm_s_own(told: Comparison) -> None:

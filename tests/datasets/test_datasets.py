@@ -260,3 +260,10 @@ def test_an_instance_with_an_image_needs_docker() -> None:
     with pytest.raises(DatasetError, match=r"django__django-1 runs in the image .*Docker Engine"):
         check_sandbox([instance], "local")
     check_sandbox([datasets.instance_of(ROW)], "local")
+
+
+def test_a_list_of_tests_that_is_misspelt_is_not_taken_for_absent(tmp_path: Path) -> None:
+    row = {**ROW, "pass_to_pass": "[]"}
+    (tmp_path / "d.jsonl").write_text(json.dumps(row))
+    with pytest.raises(DatasetError, match="'pass_to_pass' is written 'PASS_TO_PASS'"):
+        datasets.load(str(tmp_path / "d.jsonl"))

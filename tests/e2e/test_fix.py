@@ -137,7 +137,12 @@ def test_a_command_that_stops_at_the_first_failure_has_to_pass_as_a_whole(
 
 @pytest.mark.parametrize(
     "command",
-    [f"{PYTEST} -q -ra", "export PYTEST_ADDOPTS=-q; python -m pytest", f"({PYTEST} -q)"],
+    [
+        f"{PYTEST} -q -ra",
+        "export PYTEST_ADDOPTS=-q; python -m pytest",
+        f"({PYTEST} -q)",
+        f"rm -rf build && {PYTEST} -q test_prices.py",
+    ],
 )
 def test_a_command_may_have_options_of_its_own(repo: Path, tmp_path: Path, command: str) -> None:
     done = stillwater(tmp_path, *FIX, "--repo", str(repo), "--test", command)
@@ -221,6 +226,14 @@ def test_a_model_that_must_not_see_the_tests_is_told_of_the_bug_by_the_person(
     done = stillwater(tmp_path, *FIX, "--repo", str(repo), "--feedback", "visible")
     assert done.returncode == 2
     assert "describe the bug with --issue" in done.stderr
+
+
+@pytest.mark.parametrize("feedback", ["visible", "tests"])
+def test_an_empty_description_of_the_bug_is_none(repo: Path, tmp_path: Path, feedback: str) -> None:
+    words = ("--feedback", feedback, "--issue", "-")
+    done = stillwater(tmp_path, *FIX, "--repo", str(repo), *words, stdin=" \n")
+    assert done.returncode == 2
+    assert "it is empty" in done.stderr
 
 
 def test_what_is_tracked_is_copied_and_what_the_person_ignores_is_not(

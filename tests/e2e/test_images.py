@@ -67,6 +67,14 @@ def test_pull_goes_on_past_what_cannot_be_had(served: Registry, tmp_path: Path) 
     assert "1 of 2 images are here" in done.stdout
 
 
+def test_pull_counts_only_what_is_left_within_the_budget(served: Registry, tmp_path: Path) -> None:
+    dataset(tmp_path, served.add("budget/one", 50_000), served.add("budget/two", 50_000))
+    done = stillwater(tmp_path, "images", "pull", "d.json", STILLWATER_IMAGE_BUDGET="60000")
+    assert done.returncode == 1
+    assert "1 of 2 images are here" in done.stdout
+    assert "image_budget doesn't hold them all" in done.stderr
+
+
 def test_without_an_engine_images_say_so(tmp_path: Path) -> None:
     nowhere = {"DOCKER_HOST": f"unix://{tmp_path}/none.sock"}
     done = stillwater(tmp_path, "images", "plan", "samples", **nowhere)

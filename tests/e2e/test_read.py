@@ -79,3 +79,10 @@ def test_a_budget_that_holds_nothing_says_what_to_raise(tmp_path: Path, dataset:
 
     assert done.returncode == 2
     assert "raise num_ctx" in done.stderr
+
+
+def test_a_pattern_of_several_instances_is_one_sentence(tmp_path: Path) -> None:
+    done = stillwater(tmp_path, "read", "ledger*")
+    assert done.returncode == 2
+    assert "name one" in done.stderr
+    assert "Traceback" not in done.stderr

@@ -88,6 +88,23 @@ def test_an_openai_server_tells_how_large_its_model_is_and_no_digest() -> None:
     assert served.facts == {"id": "local", **META}
 
 
+def test_the_context_is_that_of_the_model_and_of_no_other() -> None:
+    small, large = {"id": "embed", "max_model_len": 512}, {"id": "local", "max_model_len": 32768}
+    with server({"/v1/models": {"data": [small, large]}}) as base:
+        assert reach("openai/local", f"{base}/v1").context == 32768
+        assert reach("openai/unlisted", f"{base}/v1").context is None
+    with server({"/v1/models": {"data": [large]}}) as base:
+        assert reach("openai/any", f"{base}/v1").context == 32768
+
+
+def test_stillwaters_own_key_is_one_for_a_provider(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("ANTHROPIC_API_KEY", "OPENAI_API_KEY"):
+        monkeypatch.delenv(name, raising=False)
+    for model in ("anthropic/claude-x", "openai/gpt-x"):
+        assert reach(model, None, "sk-mine").problem is None
+        assert "STILLWATER_API_KEY" in reach(model).remedy
+
+
 def test_a_server_that_lists_nonsense_is_still_reached() -> None:
     with server({"/v1/models": {"data": ["local", None, {"id": "local", "meta": 5}]}}) as base:
         found = reach("openai/local", f"{base}/v1")

@@ -8,9 +8,10 @@ import pytest
 
 from stillwater import prompt
 from stillwater.errors import InputError
-from stillwater.machine import State
+from stillwater.machine import Event, State
 from stillwater.models.client import PromptTooLong
 from stillwater.models.protocol import ModelError
+from stillwater.replay.differ import differing
 from stillwater.sandbox.protocol import Execution, SandboxError
 from stillwater.scheduler import Scheduler
 from stillwater.snapshot import Past
@@ -254,3 +255,12 @@ def test_of_long_lines_the_part_that_differs_is_told(world: World) -> None:
     assert found.what == "edits, line 1"
     assert "+  x" in found.recorded[:150]
     assert "+  z" in found.now[:150]
+
+
+def test_what_git_and_python_say_in_other_words_is_no_difference() -> None:
+    def rejected(problem: str) -> Past:
+        return Past(3, State.APPLY, Event.REJECTED, State.REFINE, 1, {"problem": problem})
+
+    old, new = "git apply: error: corrupt patch at line 5.", "git apply: error: at <stdin>:5."
+    assert differing(rejected(old), rejected(new)) is None
+    assert differing(rejected(old), rejected("The diff changes no file.")) is not None

@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from stillwater import __version__
+from stillwater import __version__, runs
 from stillwater.machine import Event, State
 from stillwater.rungs.whole import whole
+from stillwater.runs import Stopped
 from stillwater.snapshot import Outcome
 from stillwater.steps import STEPS
 from stillwater.store import NewRung, Store
@@ -84,6 +85,17 @@ def test_a_replay_that_differs_fails_it(world: World, monkeypatch: pytest.Monkey
     assert held(told)["from nothing"] is True
     assert held(told)["replay"] is False
     assert "attempt 1, in APPLY: event" in said(told, "replay")
+
+
+def test_a_replay_that_the_world_stopped_decides_nothing(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    climbed(world)
+    monkeypatch.setattr(runs, "drive", lambda *_: Stopped(blocked="no memory is left"))
+    words = ("--rung", "65537", "--at-least", "0.6", "--out", "certificates")
+    assert world.refused(STEADY, *words) == "the replay was stopped: no memory is left"
+    with Store.open(world.db, read_only=True) as store:
+        assert 65537 not in [one.rung for one in store.rungs(STEADY)]
 
 
 def test_a_run_that_goes_on_is_no_whole(tmp_path: Path) -> None:

@@ -19,6 +19,8 @@ import zstandard
 from stillwater.audit.whole import audit
 from stillwater.store import Store, engine
 from stillwater.store.migrate import revisions, scripts
+from stillwater.store.upkeep import back_up
+from tests.e2e.command import stillwater
 from tests.store.test_migrations import schema
 
 GOLDEN = sorted((Path(__file__).parent / "golden").glob("*.db.zst"))
@@ -117,3 +119,23 @@ def test_killed_at_any_statement_it_is_the_old_or_the_new_one(old: Path) -> None
 
     assert 10 < number < MOST_STATEMENTS - 1
     assert seen == {True, False} or seen == {False}
+
+
+def test_resume_migrates_it_as_readers_are_told(old: Path) -> None:
+    refused = stillwater(old.parent, "status")
+    assert refused.returncode == 2
+    assert "`stillwater resume` migrates it" in refused.stderr
+
+    done = stillwater(old.parent, "resume")
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "Nothing to resume" in done.stdout
+    assert shape(old)[0] == revisions(scripts())[-1]
+    assert len(backups(old)) == 1
+
+
+def test_it_is_backed_up_as_it_is(old: Path) -> None:
+    before = shape(old), rows(old)
+    back_up(old, old.with_name("copy.db"))
+    assert (shape(old.with_name("copy.db")), rows(old.with_name("copy.db"))) == before
+    assert (shape(old), rows(old)) == before

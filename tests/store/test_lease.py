@@ -210,3 +210,15 @@ def test_where_no_lock_file_can_be_made_a_sentence_says_so(tmp_path: Path) -> No
         SchedulerLease.acquire(tmp_path / "stillwater.db", "run-1"),
     ):
         pytest.fail("a folder is no lock")
+
+
+@on_file
+def test_who_was_overtaken_writes_no_run(db: Path) -> None:
+    with Store.open(db) as first, Store.open(db) as second:
+        with SchedulerLease.acquire(db, "one") as lease:
+            first.begin_epoch(lease)
+        with SchedulerLease.acquire(db, "two") as lease:
+            second.begin_epoch(lease)
+            with pytest.raises(TakenOver, match="begin it anew"):
+                new_run(first, "late")
+            assert [run.id for run in second.runs()] == []

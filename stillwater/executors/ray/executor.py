@@ -106,6 +106,8 @@ class _Driver:
                 stdin=subprocess.DEVNULL,
                 stdout=printed,
                 stderr=printed,
+                # A terminal's Ctrl-C is for the scheduler, which lets steps come to their end.
+                start_new_session=True,
             )
             self._pipe = Connection(ours.detach())
         self.slots: Mapping[Slot, int] | None = None

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, NullPool, create_engine, event
 import stillwater
 from stillwater.errors import InputError
 from stillwater.store import migrate
-from stillwater.store.errors import sentences
+from stillwater.store.errors import OlderDatabase, sentences
 from stillwater.store.postgresql.errors import unreached
 from stillwater.store.schema import APPLICATION_ID
 from stillwater.where import Server
@@ -180,7 +180,7 @@ def _bring_up(connection: Connection, server: Server, read_only: bool, folder: P
     if read_only and found is None:
         raise InputError(f"{server} is empty; start with `stillwater run`")
     if read_only:
-        raise InputError(
+        raise OlderDatabase(
             f"{server} was written by an older Stillwater: `stillwater resume` migrates it, in one "
             "transaction"
         )
