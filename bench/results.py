@@ -105,4 +105,5 @@ def _machines(results: Results) -> Iterator[str]:
         who = "All" if len(machines) == 1 else ", ".join(names)
         yield f"{who} on this machine: {told}."
         yield "Load is its load average of one minute, with the work of others on it."
+        yield "A commit with + had changes that were not committed yet."
         yield ""

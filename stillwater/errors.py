@@ -5,6 +5,11 @@ class StillwaterError(Exception):
     """Anything Stillwater raises on purpose. Its text is one sentence for a person."""
 
 
+def installing(extra: str) -> str:
+    """How an extra is had. Stillwater isn't on any index: its name there is another project's."""
+    return f"in Stillwater's folder: pip install -e '.[{extra}]'"
+
+
 class InputError(StillwaterError):
     """What the person gave is wrong: the sentence says what, where and what to do. Exit code 2."""
 

@@ -243,7 +243,9 @@ class Scheduler:
         why = done.ended.needs_a_person or (done.ended.spent if self._all_wait() else None)
         if why and not self.blocked and not self._can_go_elsewhere(done):
             self.blocked = why
-            self.stop()
+            # A second stop would cut off the steps that the first lets come to their end.
+            if not self._signals:
+                self.stop()
 
     def _all_wait(self) -> bool:
         """Whether the world has failed all that are left, and served none of them since."""

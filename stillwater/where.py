@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from stillwater.canonical import digest
-from stillwater.errors import InputError
+from stillwater.errors import InputError, installing
 
 SCHEMES = ("postgresql", "postgres")
 SECRET = frozenset(
@@ -153,9 +153,7 @@ def require_driver() -> None:
     try:
         import psycopg  # noqa: F401
     except ImportError as error:
-        raise InputError(
-            "PostgreSQL needs the extra: pip install 'stillwater[postgres]'"
-        ) from error
+        raise InputError(f"PostgreSQL needs its extra, {installing('postgres')}") from error
 
 
 def _server(url: str) -> Server:

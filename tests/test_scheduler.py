@@ -432,3 +432,32 @@ def test_a_second_stop_cancels_what_runs_and_commits_nothing_of_it(tmp_path: Pat
     scheduler.append(run.scheduler(step))
     assert not scheduler[0].run()
     assert run.paths() == [[]]
+
+
+def test_a_failure_of_the_world_after_a_stop_cuts_nothing_short(tmp_path: Path) -> None:
+    run = Run(tmp_path, 2, sandbox_slots=2)
+    waits = threading.Event()
+    scheduler: list[Scheduler] = []
+
+    class Watching:
+        def started(self, machine_id: int, state: State, attempt: int) -> None: ...
+
+        def committed(self, machine_id: int, past: Past) -> None:
+            if past.event is Event.DEFER:
+                waits.set()
+
+    class Refused(WorldError):
+        needs_a_person = True
+
+    def step(snapshot: Snapshot) -> Outcome:
+        if snapshot.instance.instance_id == "i-0":
+            scheduler[0].stop()
+            raise Refused("the key is refused")
+        assert waits.wait(DEADLINE)
+        return good(snapshot)
+
+    scheduler.append(run.scheduler(step))
+    scheduler[0].listener = Watching()
+    assert not scheduler[0].run()
+    assert run.paths() == [["defer"], ["read"]]
+    assert not run.sandbox.cancelled.is_set()

@@ -74,7 +74,7 @@ def test_two_servers_databases_of_one_name_have_folders_of_their_own() -> None:
 
 def test_without_the_driver_a_sentence_says_how_to_have_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "psycopg", None)
-    with pytest.raises(InputError, match=r"pip install 'stillwater\[postgres\]'"):
+    with pytest.raises(InputError, match=r"pip install -e '\.\[postgres\]'"):
         database("postgresql://h/db")
     assert database("some.db") == Path("some.db")
 

@@ -13,7 +13,7 @@ from stillwater.cli import watch
 from stillwater.cli.options import ConfigFile, Verbose
 from stillwater.cli.plain import warn
 from stillwater.cli.reader import DEFAULT_DB, Db
-from stillwater.errors import InputError
+from stillwater.errors import InputError, installing
 
 TOKEN = "STILLWATER_TOKEN"  # noqa: S105 - a name, not the secret
 """The variable with the secret that other machines must show; never a flag, which `ps` tells."""
@@ -36,7 +36,7 @@ def command(
     Any address but this machine's own demands a token, in the variable STILLWATER_TOKEN.
     """
     if any(find_spec(name) is None for name in NEEDED):
-        raise InputError("the service needs the extra: pip install 'stillwater[service]'")
+        raise InputError(f"the service needs its extra, {installing('service')}")
     from stillwater.service import server
 
     today = configuration.load(None, config)

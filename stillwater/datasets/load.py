@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from stillwater.canonical import Json, canonical, digest
 from stillwater.datasets import names
 from stillwater.datasets.instance import Instance
-from stillwater.errors import InputError
+from stillwater.errors import InputError, installing
 
 FILE_SUFFIXES = (".jsonl", ".json", ".parquet")
 
@@ -68,8 +68,8 @@ def instance_of(row: Mapping[str, Json]) -> Instance:
         return official.complete(instance)
     except ImportError as error:
         raise DatasetError(
-            f"{instance.instance_id} leaves out its image, log_parser or eval_type, which the "
-            "extra knows: pip install 'stillwater[swebench]'"
+            f"{instance.instance_id} leaves out its image, log_parser or eval_type, which an extra "
+            f"knows, {installing('swebench')}"
         ) from error
 
 
@@ -111,7 +111,7 @@ def _from_hub(name: str, split: str) -> Dataset:
         from datasets import load_dataset
     except ImportError as error:
         raise DatasetError(
-            f"{name}: datasets of the hub need the extra: pip install 'stillwater[hub]'"
+            f"{name}: datasets of the hub need their extra, {installing('hub')}"
         ) from error
     if Path(name).exists():
         raise DatasetError(

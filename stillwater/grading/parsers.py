@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import ModuleType
 
-from stillwater.errors import InputError
+from stillwater.errors import InputError, installing
 
 EXIT_STATUS = "exit"
 EXIT_TEST = "exit status is 0"
@@ -86,7 +86,7 @@ def load_official(what: str) -> ModuleType:
     try:
         from stillwater.grading import official
     except ImportError as error:
-        raise GradingError(f"{what} needs the extra: pip install 'stillwater[swebench]'") from error
+        raise GradingError(f"{what} needs an extra, {installing('swebench')}") from error
     return official
 
 

@@ -56,6 +56,16 @@ def test_neither_the_kernels_settings_nor_its_devices_can_be_changed(run: Run) -
     assert run(command).output == b"done\n"
 
 
+def test_modes_outside_are_kept_by_mounts_and_not_by_landlock(
+    run: Run, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    file = tmp_path / "outside"
+    file.touch(0o600)
+    run(f"chmod 644 {file}")
+    is_changed = file.stat().st_mode & 0o777 == 0o644
+    assert is_changed == (sandbox.walls()["writes"] == "Landlock")
+
+
 def test_shared_memory_is_the_jobs_own(run: Run) -> None:
     command = "ls /dev/shm 2>/dev/null | grep kept; (echo x > /dev/shm/kept) 2>/dev/null; echo done"
     assert run(command).output == run(command).output == b"done\n"

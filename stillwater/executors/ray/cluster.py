@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from stillwater.config import Config, ConfigError
-from stillwater.errors import InputError
+from stillwater.errors import InputError, installing
 from stillwater.slots import Slot
 
 ANSWER_SECONDS = 5.0
@@ -40,7 +40,7 @@ class Cluster:
         """
         if importlib.util.find_spec("ray") is None:
             raise InputError(
-                "The executor ray needs Ray, which isn't installed: pip install 'stillwater[ray]'"
+                f"The executor ray needs Ray, which isn't installed, {installing('ray')}"
             )
         if self.address is None:
             return

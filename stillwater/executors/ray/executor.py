@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -159,7 +160,8 @@ class _Driver:
                 return
         # The other thread reads from it: closing it here would not end that read.
         with socket.socket(fileno=self._pipe.fileno()) as ours:
-            ours.shutdown(socket.SHUT_RDWR)
+            with suppress(OSError):  # the driver has ended before
+                ours.shutdown(socket.SHUT_RDWR)
             ours.detach()
 
     def _receive(self) -> None:
@@ -178,6 +180,8 @@ class _Driver:
         self._answered.set()
         for snapshot, tell in left:
             tell(self._without_end(snapshot, self._gone()))
+        # Nobody closes a driver that another has replaced: so ends the thread that writes to it.
+        self._said.put(None)
 
     def _take(self, message: Any) -> None:
         match message:
