@@ -6,10 +6,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 
 if TYPE_CHECKING:
     from tests.postgres import Postgres
 
+
+# What a machine is slow at is no failure of a property: none has milliseconds to come true in.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 TAKE_LONGEST = ("e2e", "faults", "executors", "official", "replay", "certificates", "service")
 """Folders whose files come first, so that none is begun when all others have ended."""

@@ -143,7 +143,7 @@ def test_a_write_that_fails_leaves_no_half_line(
 
 
 @given(st.integers(0, 200))
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_line_that_a_power_cut_left_incomplete_is_taken_away(tmp_path: Path, cut: int) -> None:
     file = tmp_path / "x.heads"
     whole = f"{A}\n{B}\n".encode()

@@ -97,9 +97,7 @@ COLUMNS = ("evidence", "started_at", "finished_at", "prev_sha256", "sha256", "so
 
 
 @given(st.data())
-@settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_changed_byte_of_any_transition_is_found(
     whole: World, tmp_path: Path, data: st.DataObject
 ) -> None:

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from stillwater.comparison import Comparison, compare
@@ -162,7 +162,6 @@ def test_a_run_that_hasn_t_ended_with_anything_divides_by_nothing(db: Path) -> N
 
 
 @given(st.integers(1, 400), st.data())
-@settings(deadline=None)  # the first example may load scipy
 def test_the_interval_holds_the_share(total: int, data: st.DataObject) -> None:
     successes = data.draw(st.integers(0, total))
     low, high = wilson(successes, total) or (2.0, -1.0)
@@ -177,7 +176,6 @@ def test_the_interval_is_that_of_the_textbooks() -> None:
 
 
 @given(st.integers(0, 60), st.integers(0, 60))
-@settings(deadline=None)  # the first example may load scipy
 def test_the_exact_test_knows_no_first_and_second(one: int, other: int) -> None:
     assert mcnemar(one, other) == pytest.approx(mcnemar(other, one))
     assert 0 < mcnemar(one, other) <= 1

@@ -39,7 +39,7 @@ def functions(module: ModuleType) -> tuple[str, tuple[tuple[Definition, ast.stmt
 
 
 @given(st.data())
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 def test_an_edit_comes_out_as_meant(data: st.DataObject) -> None:
     text, places = functions(data.draw(st.sampled_from(MODULES)))
     one, node = data.draw(st.sampled_from(places))

@@ -37,9 +37,7 @@ def git_applied(folder: Path, base: Mapping[str, str], patch: str) -> dict[str, 
 
 
 @given(base=st.dictionaries(NAME, TEXT, min_size=1, max_size=3), data=st.data())
-@settings(
-    deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_git_makes_of_the_base_what_the_patch_says(
     tmp_path_factory: pytest.TempPathFactory, base: dict[str, str], data: st.DataObject
 ) -> None:

@@ -5,7 +5,7 @@ import textwrap
 from collections.abc import Mapping, Sequence
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from stillwater.edits import Edit, EditError, apply, read
@@ -44,7 +44,6 @@ PIECES = st.sampled_from(
 
 
 @given(st.one_of(st.text(max_size=2000), st.lists(PIECES, max_size=40).map("\n".join)))
-@settings(deadline=None)
 def test_no_text_is_too_strange_to_read(completion: str) -> None:
     reading = read(completion)
 
@@ -108,7 +107,6 @@ def changed_files(edits: Sequence[Edit], files: Mapping[str, str]) -> list[str] 
 
 
 @given(BASES, st.lists(EDITS))
-@settings(deadline=None)
 def test_no_edit_is_too_strange_to_be_applied_or_refused(base: str, edits: list[Edit]) -> None:
     assert changed_files(edits, {"a.py": base, "b.py": base}) in (["a.py"], None)
 

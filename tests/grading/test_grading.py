@@ -165,5 +165,7 @@ def test_unknown_names_are_refused_before_a_run(
 def test_the_extra_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr("stillwater.grading.official", raising=False)
     monkeypatch.setitem(sys.modules, "stillwater.grading.official", None)
-    with pytest.raises(InputError, match=r"the log parser 'django'.*stillwater\[swebench\]"):
+    with pytest.raises(
+        InputError, match=r"the log parser 'django'.*pip install -e '\.\[swebench\]"
+    ):
         check("django")

@@ -47,7 +47,6 @@ def check(operation: Any) -> None:
 
     @settings(
         max_examples=25,
-        deadline=None,
         derandomize=True,
         database=None,
         phases=[Phase.explicit, Phase.generate],

@@ -8,7 +8,7 @@ from pathlib import Path
 from textwrap import indent
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from stillwater.models.builtin.mutate import answer
@@ -151,13 +151,11 @@ LINES = st.sampled_from(
 
 
 @given(st.lists(st.one_of(LINES, st.text(max_size=40)), max_size=40))
-@settings(deadline=None)
 def test_any_text_gets_an_answer(lines: list[str]) -> None:
     assert answer([{"role": "user", "content": "\n".join(lines)}])
 
 
 @given(st.text(), st.text(), st.text(), st.text())
-@settings(deadline=None)
 def test_any_issue_file_failure_and_attempt_get_an_answer(
     issue: str, code: str, failing: str, patch: str
 ) -> None:
