@@ -31,7 +31,7 @@ MISSING = "BAD"
 """What git lists as the size of a file that isn't in the repository."""
 LARGEST_LISTING = 128 << 20
 """Bytes that git may take to list a commit's files: a million of them, or so."""
-_UNSAFE = re.compile(r"(?:^|/)(?:\.{0,2}|\.git)(?:/|$)", re.IGNORECASE)
+_UNSAFE = re.compile(r"(?:^|/)(?:\.{0,2}|\.git)(?:/|\Z)", re.IGNORECASE)
 """Paths out of a work tree, or into git's own folder: git writes none, but lists them."""
 LARGEST_TREE = 8 << 30
 """Bytes that the files of one commit may have together."""

@@ -29,8 +29,11 @@ _UNREACHED = re.compile(
     re.IGNORECASE,
 )
 """Fewer words than of refusals.NO_NETWORK: a test may well be about a connection refused."""
-_REPORTED = re.compile(r"(\bpytest\b[^;&|\n]*?\s-r[a-zA-Z]+)(?=[\s;&|)]|$)")
-"""A -r of pytest's: other programs of the command have options of the same name."""
+_REPORTED = re.compile(r"(?<=\s)-r([a-zA-Z]+)(?=\s|$)")
+_SHELL_WORDS = re.compile(
+    r"""'[^']*'|"(?:\\.|[^"\\])*"|\\.|[;&|\n()]|[^;&|\n()'"\\]+|.""", re.DOTALL
+)
+_PARTING = frozenset(";&|\n()")
 _OWN_OPTIONS = "PYTEST_ADDOPTS="
 _NO_MODULE = re.compile(r"^\S*python[\d.]*: No module named ", re.MULTILINE)
 OWNER = "own"
@@ -54,8 +57,7 @@ def dataset(
         there.encode()
     except UnicodeEncodeError as error:
         raise NothingToRepair("the test command is no UTF-8 text") from error
-    # A -r of the person's own would take the place of ours, which names the tests that pass.
-    there = _REPORTED.sub(r"\1A", there)
+    there = reporting_all(there)
     runs_on_copy = importing_the_copy(there, frozen.top, os.environ.get("PATH"))
     ran = _run(frozen, runs_on_copy, config, sandbox, home)
     log = ran.output.decode("utf-8", "replace")
@@ -74,6 +76,16 @@ def dataset(
     }
     instance = Instance.model_validate(row)
     return Dataset(str(frozen.top), digest(canonical(row)), (row,), (instance,))
+
+
+def reporting_all(command: str) -> str:
+    """The command with an A in every -r of pytest's own: one of the person's would take the place
+    of ours, which names the tests that pass. Other programs have options of that name, too."""
+    simple = [""]
+    for word in _SHELL_WORDS.findall(command):
+        simple += [word, ""] if word in _PARTING else []
+        simple[-1] += "" if word in _PARTING else word
+    return "".join(_REPORTED.sub(r"-r\1A", one) if "pytest" in one else one for one in simple)
 
 
 def _run(frozen: Frozen, command: str, config: Config, sandbox: Sandbox, home: Path) -> Execution:

@@ -21,11 +21,12 @@ REFUSED = frozenset(
 NO_NETWORK = re.compile(
     r"temporary failure (?:in name resolution|resolving)|name or service not known|"
     r"could ?n[o']t resolve host|\bdns error\b|network is unreachable|no route to host|"
-    r"failed to establish a new connection|read timed out|connection (?:timed out|reset|refused)|"
-    r"connection broken|remote end closed connection|condahttperror",
+    r"failed to establish a new connection|read timed out|connection broken|"
+    r"remote end closed connection|condahttperror",
     re.IGNORECASE,
 )
 """How programs that fetch something (pip, uv, conda, git, apt) say that they can't reach it."""
+DISK = tuple(os.strerror(number) for number in (errno.ENOSPC, errno.EDQUOT, errno.EIO))
 _END = 4000
 """Characters at the end of what a program printed that tell why it failed."""
 WORDS = frozenset(os.strerror(number) for number in REFUSED)
@@ -51,6 +52,8 @@ def tells_of_one(output: bytes) -> bool:
     return any(word.encode() in output for word in WORDS)
 
 
-def tells_of_no_network(output: str) -> bool:
-    """Whether a program says at its end that it can't reach what it has to fetch."""
-    return NO_NETWORK.search(output[-_END:]) is not None
+def tells_of_the_world(output: str) -> bool:
+    """Whether a program says at its end that it can't reach what it has to fetch, or that the disk
+    is full or broken."""
+    end = output[-_END:]
+    return NO_NETWORK.search(end) is not None or any(words in end for words in DISK)

@@ -314,4 +314,5 @@ def pick_sandbox(
         path,
         shelf=Shelf(place.lender or place.folder, config.image_budget),
         needs_image=needs_image,
+        private=[place.lender] if place.lender else [],
     )

@@ -131,7 +131,8 @@ def _unfit(instance: Instance, tools: Tools, patch: str) -> str | None:
 def _in_test(snapshot: Snapshot, baseline: TestRun, patch: str) -> Snapshot:
     """What TEST is given: how long the tests took before, and the patch that was applied."""
     name = digest(patch.encode())
-    took = {"baseline": {"seconds": baseline.execution.seconds}}
+    trouble = baseline.reading.environment
+    took = {"baseline": {"seconds": baseline.execution.seconds, "environment": trouble}}
     past = (
         Past(1, State.READ, Event.READ, State.GENERATE, 1, took),
         Past(2, State.APPLY, Event.APPLIED, State.TEST, 1, {"artifacts": {"patch": name}}),

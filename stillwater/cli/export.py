@@ -13,7 +13,7 @@ from stillwater import config as configuration
 from stillwater.canonical import digest
 from stillwater.cli import reader
 from stillwater.cli.options import ConfigFile, Force, OutFolder
-from stillwater.cli.reader import DEFAULT_DB, Db, RunId
+from stillwater.cli.reader import DEFAULT_DB, Db, RunId, flag_of
 from stillwater.errors import InputError
 from stillwater.machine import FINAL
 from stillwater.telling.predictions import patches_of, prediction
@@ -47,7 +47,7 @@ def predictions(
     if left := len(machines) - len(made):
         typer.echo(
             f"run {found.id} isn't finished: {left} of {len(machines)} instances are left out; go "
-            f"on with `stillwater resume {found.id}`",
+            f"on with `stillwater resume {found.id}{flag_of(db)}`",
             err=True,
         )
     if out is not None and out.suffix == ".json":

@@ -185,14 +185,15 @@ def _sandbox(
     certified = found.facts.environment
     image = settings.docker_image if instance.runs_in_image else certified.image
     path = os.environ.get("PATH") if mine else None
-    label, needed = f"{FAMILY}-{scratch.unique()}", not instance.runs_in_image
+    family, needed = f"{FAMILY}-{scratch.here()}", not instance.runs_in_image
+    label = f"{family}-{scratch.unique()}"
     sandbox, why = choose(
         kind, home, image or settings.docker_image, label, path, needs_image=needed
     )
     if why:
         warn(why)
     if isinstance(sandbox, DockerSandbox):
-        sandbox.reap_dead(FAMILY)
+        sandbox.reap_dead(family)
     try:
         yield sandbox
     finally:

@@ -175,11 +175,16 @@ def _provider(model: str, key: str | None) -> Reach:
         remedy = "write it as PROVIDER/NAME in litellm's notation, such as ollama_chat/llama3.1:8b"
         return Reach(model, "litellm knows no such provider", remedy)
     asked = litellm.validate_environment(model)
-    missing = asked.get("missing_keys") or []
-    if missing and not key:
-        known = " and ".join(missing)
-        return Reach(model, "its key is not set", f"set STILLWATER_API_KEY, or {known}")
+    missing = [one for one in asked.get("missing_keys") or [] if not (key and _is_key(one))]
+    if missing:
+        ours = "STILLWATER_API_KEY, or " if all(map(_is_key, missing)) else ""
+        return Reach(model, "its key is not set", f"set {ours}{' and '.join(missing)}")
     return Reach(model)
+
+
+def _is_key(variable: str) -> bool:
+    """Whether it is what STILLWATER_API_KEY stands for."""
+    return variable.endswith("_API_KEY")
 
 
 def _get(url: str, body: dict[str, str] | None = None, key: str | None = None) -> dict[str, Any]:

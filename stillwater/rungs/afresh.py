@@ -18,7 +18,7 @@ from stillwater.errors import InputError
 from stillwater.models.client import LitellmClient
 from stillwater.own import programs_of
 from stillwater.repository import Repositories
-from stillwater.rungs.model import FAMILY, Asked, Finding
+from stillwater.rungs.model import Asked, Finding, family
 from stillwater.rungs.patches import Verified
 from stillwater.rungs.slots import in_slots
 from stillwater.sandbox import (
@@ -86,7 +86,7 @@ def tested(asked: Asked, found: Sequence[Certified], home: Path) -> list[Verdict
     Raises:
         WorldError: the sandbox, the network or the disk failed: nothing is decided.
     """
-    token = f"{FAMILY}-{scratch.unique()}"
+    token = f"{family()}-{scratch.unique()}"
     running: list[Sandbox] = []
     shelf = Shelf(asked.place.folder, frozen(asked.run.config).image_budget)
 
@@ -95,7 +95,8 @@ def tested(asked: Asked, found: Sequence[Certified], home: Path) -> list[Verdict
         asked.say(f"Testing {certified.of} from nothing ({number + 1} of {len(found)}) …")
         folder = home / f"{number:05d}"
         folder.mkdir()
-        with _sandbox(certified.of, folder, token, shelf) as sandbox:
+        label = f"{token}-{folder.name}"
+        with _sandbox(certified.of, folder, label, shelf, asked.place.folder) as sandbox:
             running.append(sandbox)
             return _tested(certified, folder, sandbox, token)
 
@@ -131,12 +132,15 @@ def _instance(instance: Instance, repositories: Repositories, environment: str) 
 
 
 @contextmanager
-def _sandbox(one: Verified, folder: Path, token: str, shelf: Shelf) -> Iterator[Sandbox]:
+def _sandbox(
+    one: Verified, folder: Path, label: str, shelf: Shelf, private: Path
+) -> Iterator[Sandbox]:
     settings, path = one.config, programs_of([one.instance])
-    label = f"{token}-{folder.name}"
-    sandbox, _ = choose(settings.sandbox, folder, settings.docker_image, label, path, shelf=shelf)
+    sandbox, _ = choose(
+        settings.sandbox, folder, settings.docker_image, label, path, shelf=shelf, private=[private]
+    )
     if isinstance(sandbox, DockerSandbox):
-        sandbox.reap_dead(FAMILY)
+        sandbox.reap_dead(family())
     try:
         yield sandbox
     finally:

@@ -22,7 +22,7 @@ from stillwater.models.client import BUILTIN
 from stillwater.models.reach import Reach
 from stillwater.repository import Repositories
 from stillwater.rungs import canary, throwaway
-from stillwater.rungs.model import FAMILY, Asked, Finding, Result
+from stillwater.rungs.model import Asked, Finding, Result, family
 from stillwater.sandbox import DockerSandbox, LocalSandbox, Sandbox, engine, images, scratch
 from stillwater.scheduler import Scheduler
 from stillwater.slots import limits
@@ -174,8 +174,8 @@ def _chosen(kind: str, home: Path, image: str) -> Iterator[Sandbox]:
     if kind == "docker":
         with engine.connect() as client:
             images.pull(client, image)
-        sandbox = DockerSandbox(home, image, f"{FAMILY}-{scratch.unique()}")
-        sandbox.reap_dead(FAMILY)
+        sandbox = DockerSandbox(home, image, f"{family()}-{scratch.unique()}")
+        sandbox.reap_dead(family())
     try:
         yield sandbox
     finally:

@@ -5,12 +5,16 @@ from dataclasses import dataclass, field
 
 from stillwater.canonical import Json
 from stillwater.runs import Place
+from stillwater.sandbox import scratch
 from stillwater.store import RunRow, Store
 
-FAMILY = "rung"
-"""How the labels of a rung's containers begin: those of one that was killed are found by it."""
 Say = Callable[[str], None]
 """Told of what is being done, as it begins."""
+
+
+def family() -> str:
+    """How the labels of a rung's containers begin: those of one that was killed are found by it."""
+    return f"rung-{scratch.here()}"
 
 
 @dataclass(frozen=True)

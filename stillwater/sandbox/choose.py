@@ -1,5 +1,6 @@
 """Which sandbox it is to be, and why not another."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -23,15 +24,17 @@ def choose(
     shelf: Shelf | None = None,
     spares: bool = True,
     needs_image: bool = True,
+    private: Sequence[Path] = (),
 ) -> tuple[Sandbox, str | None]:
     """The sandbox, and for `auto` without docker a sentence that says why it is the local one.
 
-    Where all jobs bring images of their own, `image` isn't needed, nor pulled.
+    Where all jobs bring images of their own, `image` isn't needed, nor pulled. `private` are
+    folders of other databases, which no job may read either.
 
     Raises InputError when docker was asked for and no engine answers.
     """
     if kind == "local":
-        return LocalSandbox(home, path), None
+        return LocalSandbox(home, path, private=private), None
     silence = engine.engine_answers()
     if kind == "docker":
         if silence is not None:
@@ -47,4 +50,4 @@ def choose(
             silence = str(error)
     if silence is None:
         return DockerSandbox(home, image, label, shelf=shelf, spares=spares), None
-    return LocalSandbox(home, path), f"Tests run in the local sandbox: {silence}"
+    return LocalSandbox(home, path, private=private), f"Tests run in the local sandbox: {silence}"

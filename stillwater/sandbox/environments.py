@@ -11,9 +11,9 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from stillwater.refusals import tells_of_no_network, tells_of_one
+from stillwater.refusals import tells_of_the_world
 from stillwater.sandbox import scratch
-from stillwater.sandbox.protocol import Execution, SandboxError, Setup, SetupError
+from stillwater.sandbox.protocol import Execution, SandboxError, Setup, SetupError, Unreached
 
 _KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}")
 _PASSED = (
@@ -87,7 +87,7 @@ def _nothing_unless_done(folder: Path) -> Iterator[None]:
 def check(setup: Setup, execution: Execution) -> None:
     """Raise SetupError unless the setup command did its work.
 
-    SandboxError where it says that the network or the disk didn't let it.
+    Unreached where it says that the network or the disk didn't let it.
     """
     if execution.stopped is not None:
         reason = f"was stopped by its {execution.stopped} limit"
@@ -95,12 +95,12 @@ def check(setup: Setup, execution: Execution) -> None:
         reason = f"failed with exit code {execution.exit_code}"
     else:
         return
-    printed = execution.output
     said = f"The setup command of {setup.key} {reason}"
-    if tells_of_one(printed) or tells_of_no_network(printed.decode("utf-8", "replace")):
-        last = printed.decode("utf-8", "replace").strip().splitlines()[-1]
-        raise SandboxError(f"{said}; the network or the disk failed it: {last[:200]}")
-    raise SetupError(f"{said}.", printed)
+    printed = execution.output.decode("utf-8", "replace")
+    if execution.stopped is None and tells_of_the_world(printed):
+        last = printed.strip().splitlines()[-1]
+        raise Unreached(f"{said}; the network or the disk failed it: {last[:200]}")
+    raise SetupError(f"{said}.", execution.output)
 
 
 def _mark(folder: Path, facts: Mapping[str, object]) -> None:

@@ -30,6 +30,9 @@ GUARDED = ("/proc/sys", "/proc/sysrq-trigger", "/proc/irq", "/proc/bus")
 SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib64", "/etc", "/nix", "/sys")
 DEVICES = ("null", "zero", "full", "random", "urandom", "tty", "ptmx", "pts")
 
+_BESIDE = r"(?:-wal|-shm|-journal|\.heads|\.lock|\.schema-[\w.-]+)?"
+"""How the names of files end that a database has beside its own."""
+
 Mount = tuple[str, str, str]
 
 
@@ -58,7 +61,7 @@ def hidden(also: Iterable[Path] = ()) -> frozenset[Path]:
 def belonging_to(home: Path) -> frozenset[Path]:
     """The files of the database whose folder that is (where.folder): its record, heads, backups."""
     stem = home.name.removeprefix(".")
-    named = re.compile(rf"{re.escape(stem)}(?:[.-].*)?", re.DOTALL)
+    named = re.compile(rf"{re.escape(stem)}(?:\.\w{{1,10}})?{_BESIDE}")
     try:
         beside = [one for one in home.parent.iterdir() if named.fullmatch(one.name)]
     except OSError:
@@ -165,13 +168,19 @@ def mounts(view: View) -> list[Mount]:
     shared = [one for one in writable if one[1] == SHARED]
     binds += [one for one in writable if one[1] != SHARED]
     plan += sorted(covers + binds, key=lambda m: (m[1].count("/"), m[1]))
-    secret = [*PASSWORDS, *(str(one) for one in view.covered if not is_hidden(one, view.hidden))]
+    secret = [*PASSWORDS, *(str(one) for one in view.covered if _is_shown(one, view))]
     plan += [("read", path, os.devnull) for path in secret if Path(path).is_file()]
     plan += [("proc", "/proc", ""), ("dev", "/dev", ""), *shared, ("seal", "/dev", "")]
     plan += [("guard", path, path) for path in GUARDED if Path(path).exists()]
     replaced = {target for _, target, _ in binds}
     plan += [("seal", target, "") for _, target, _ in covers if target not in replaced]
     return [*plan, ("seal", "/", "")]
+
+
+def _is_shown(path: Path, view: View) -> bool:
+    """Whether the nearest special folder above it is shown, or there is none."""
+    above = [one for one in view.hidden | view.readable if path.is_relative_to(one)]
+    return not above or max(above, key=lambda one: len(one.parts)) not in view.hidden
 
 
 @lru_cache
@@ -190,7 +199,7 @@ def allowed(view: View) -> dict[str, list[str]]:
     unseen = view.hidden | view.covered | set(map(Path, PASSWORDS))
     read = [str(p) for p in _visible(Path("/"), unseen)]
     for path in view.readable:
-        within = frozenset(h for h in view.hidden if h.is_relative_to(path))
+        within = frozenset(h for h in view.hidden | view.covered if h.is_relative_to(path))
         read += [str(p) for p in _visible(path, within)]
     write = [str(path) for path in view.writable.values()]
     return {"read": read, "write": write + [f"/dev/{name}" for name in DEVICES]}

@@ -4,7 +4,7 @@ import os
 import sys
 import threading
 import weakref
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -31,9 +31,10 @@ SETUP_LIMITS = Limits(memory_bytes=16 << 30, pids=4096, file_bytes=16 << 30, dis
 class LocalSandbox:
     """Runs jobs on this machine; `home` is Stillwater's folder.
 
-    `path` replaces PATH (for the person's own virtual environment), and what it needs is shown
-    to jobs. `at` is where the tree appears, for environments that name the person's own folder.
-    `wall` insists on one of `walls.KINDS`; by default the strongest that works is taken.
+    `path` replaces PATH (for the person's own virtual environment), and what it needs is shown to
+    jobs. `private` are folders of other databases, hidden like `home` and its own. `at` is where
+    the tree appears, for environments that name the person's own folder. `wall` insists on one of
+    `walls.KINDS`; by default the strongest that works is taken.
     """
 
     kind = "local"
@@ -44,8 +45,10 @@ class LocalSandbox:
         path: str | None = None,
         at: Path | None = None,
         wall: str | None = None,
+        private: Sequence[Path] = (),
     ) -> None:
         self._home = home.resolve()
+        self._private = (self._home, *(one.resolve() for one in private))
         self._path = path
         self._at = str(at.resolve()) if at else layout.TESTBED
         self._environments = environments.Environments(self._home)
@@ -85,8 +88,8 @@ class LocalSandbox:
                 path=path,
                 variables=job.variables,
                 readable=frozenset(readable),
-                hidden=layout.hidden([self._home]),
-                covered=layout.belonging_to(self._home),
+                hidden=layout.hidden(self._private),
+                covered=self._databases(),
                 limits=job.limits,
                 at=self._at,
             )
@@ -101,6 +104,9 @@ class LocalSandbox:
         dead = [g for g in groups.leftovers() if scratch.belongs_to_the_dead(g.name)]
         removed = sum(groups.remove(group) for group in dead)
         return removed + scratch.reap(self._home) + self._environments.reap()
+
+    def _databases(self) -> frozenset[Path]:
+        return frozenset[Path]().union(*map(layout.belonging_to, self._private))
 
     def _check_cancelled(self) -> None:
         if not self._cancel.alive:
@@ -128,8 +134,8 @@ class LocalSandbox:
                 variables={"VIRTUAL_ENV": str(venv), **environments.package_variables()},
                 readable=frozenset(environments.package_paths()),
                 writable=frozenset({folder}),
-                hidden=layout.hidden([self._home]),
-                covered=layout.belonging_to(self._home),
+                hidden=layout.hidden(self._private),
+                covered=self._databases(),
                 network=True,
                 limits=replace(SETUP_LIMITS, seconds=setup.seconds),
                 at=self._at,
@@ -177,7 +183,7 @@ class LocalSandbox:
                 made,
                 "true",
                 SYSTEM_PATH,
-                hidden=layout.hidden([self._home]),
+                hidden=layout.hidden(self._private),
                 limits=Limits(seconds=20),
             )
             with suppress(SandboxError):

@@ -12,6 +12,12 @@ class SandboxError(WorldError):
     """The sandbox itself failed (engine gone, disk full, no such image): not the model's fault."""
 
 
+class Unreached(SandboxError):
+    """What a setup has to fetch can't be had: for half an hour that may be an outage."""
+
+    most_in_a_row = 12
+
+
 class SetupError(WorldError):
     """`setup_command` failed; `log` is what it printed.
 

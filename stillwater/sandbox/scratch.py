@@ -1,5 +1,6 @@
 """Throwaway homes and temporary folders, named so that a dead scheduler's can be told apart."""
 
+import hashlib
 import itertools
 import os
 import re
@@ -38,6 +39,17 @@ def belongs_to_the_living(name: str) -> bool:
     return match is not None and start_time(int(match["pid"])) == int(match["started"])
 
 
+def here() -> str:
+    """What names this start of the machine and this namespace of processes: only here do the
+    process numbers of `unique` say who lives."""
+    try:
+        booted = Path("/proc/sys/kernel/random/boot_id").read_text()
+        space = Path("/proc/self/ns/pid").stat().st_ino
+    except OSError:
+        return "0" * 8
+    return hashlib.sha256(f"{booted}{space}".encode()).hexdigest()[:8]
+
+
 @contextmanager
 def scratch(home: Path) -> Iterator[Path]:
     """A folder with an empty `home`, `tmp` and `shm`, removed at the end."""
@@ -63,29 +75,57 @@ def folder(what: str) -> Iterator[Path]:
 def remove(directory: Path) -> None:
     """Remove a folder that untrusted code wrote to, whatever modes it left and however deep it is.
 
-    Folders are moved up before they are emptied, so no path grows and nothing recurs. What can't
-    be removed stays; nothing is raised.
+    Folders are moved up before they are emptied, so no path grows and nothing recurs; no link is
+    followed, also where one takes a folder's place meanwhile. What can't be removed stays; nothing
+    is raised.
     """
-    if directory.is_symlink() or not directory.is_dir():
-        return
-    token, numbers = secrets.token_hex(8), itertools.count()
-    waiting = [directory]
-    while waiting:
-        folder = waiting.pop()
-        with suppress(OSError):
-            folder.chmod(0o700)
-            for entry in list(os.scandir(folder)):
-                with suppress(OSError):
-                    path = Path(entry.path)
-                    if entry.is_dir(follow_symlinks=False):
-                        path.chmod(0o700)
-                        waiting.append(path.rename(directory / f"{token}-{next(numbers)}"))
-                    else:
-                        path.unlink()
-            if folder is not directory:
-                folder.rmdir()
+    with suppress(OSError), _opened(str(directory), None) as top:
+        token, numbers = secrets.token_hex(8), itertools.count()
+        waiting = ["."]
+        while waiting:
+            name = waiting.pop()
+            with suppress(OSError), _opened(name, top) as folder:
+                for entry in list(os.scandir(folder)):
+                    with suppress(OSError):
+                        if not entry.is_dir(follow_symlinks=False):
+                            os.unlink(entry.name, dir_fd=folder)
+                            continue
+                        with suppress(OSError), _opened(entry.name, folder):
+                            """Opened once, it may be moved."""
+                        moved = f"{token}-{next(numbers)}"
+                        os.rename(entry.name, moved, src_dir_fd=folder, dst_dir_fd=top)
+                        waiting.append(moved)
+            if name != ".":
+                _unlink(name, top)
     with suppress(OSError):
         directory.rmdir()
+
+
+def _unlink(name: str, parent: int) -> None:
+    """Remove an empty folder, or the link that has taken its place."""
+    with suppress(OSError):
+        os.rmdir(name, dir_fd=parent)
+        return
+    with suppress(OSError):
+        os.unlink(name, dir_fd=parent)
+
+
+@contextmanager
+def _opened(name: str, parent: int | None) -> Iterator[int]:
+    """A descriptor of the folder itself, never of what a link names, once it may be read."""
+    flags = os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+    held = os.open(name, flags | getattr(os, "O_PATH", os.O_RDONLY), dir_fd=parent)
+    try:
+        itself = Path(f"/proc/self/fd/{held}")
+        with suppress(OSError):
+            itself.chmod(0o700)
+        folder = os.open(itself, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            yield folder
+        finally:
+            os.close(folder)
+    finally:
+        os.close(held)
 
 
 def reap(home: Path) -> int:

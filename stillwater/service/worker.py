@@ -29,6 +29,8 @@ from stillwater.store import Disconnected, RunRow, Store, StoreError, TakenOver
 
 FIRST_WAIT, LONGEST_WAIT = 2.0, 60.0
 """Seconds until a run that the world stopped is tried again."""
+TRIES = 3
+"""How often the world may fail a run in a row before others go first."""
 
 
 class RunFinished(InputError):
@@ -75,7 +77,8 @@ class Worker:
     _scheduler: Scheduler | None = field(default=None, init=False)
     _blocked: dict[str, str] = field(default_factory=dict, init=False)
     _cancelling: set[str] = field(default_factory=set, init=False)
-    _ending: threading.Lock = field(default_factory=threading.Lock, init=False)
+    _aborting: set[str] = field(default_factory=set, init=False)
+    """Those of the cancelled that another thread ends now."""
     _failures: dict[str, tuple[int, str]] = field(default_factory=dict, init=False)
     """How often the world has failed each run, and how the last time."""
     _steps: dict[int, Running] = field(default_factory=dict, init=False)
@@ -111,13 +114,22 @@ class Worker:
         """
         self._unfinished(run_id)
         with self._lock:
+            if run_id in self._aborting:
+                return
             self._cancelling.add(run_id)
             driven = self._scheduler if self._run_id == run_id else None
             if driven:
                 driven.cancel(CANCELLED)
-        if not driven:
-            self._abandon(run_id)
-        self.wake()
+            else:
+                self._aborting.add(run_id)
+        try:
+            if not driven:
+                self._abandon(run_id)
+        finally:
+            # What couldn't be ended now is the worker's to end.
+            with self._lock:
+                self._aborting.discard(run_id)
+            self.wake()
 
     def resume(self, run_id: str) -> None:
         """Let a blocked run have its turn again.
@@ -204,8 +216,7 @@ class Worker:
             except (StoreError, WorldError) as error:
                 structlog.get_logger().warning("world failed", reason=str(error))
                 if run is not None:
-                    count, _ = self._failures.get(run.id, (0, ""))
-                    self._failures[run.id] = count + 1, str(error)
+                    self._failures[run.id] = self._failed(run.id) + 1, str(error)
                     self.hub.tell()
                 self._woken.wait(wait)
                 wait = min(2 * wait, LONGEST_WAIT)
@@ -222,13 +233,24 @@ class Worker:
             self._block(run.id, f"internal error: {type(error).__name__}: {error}")
 
     def _next(self) -> RunRow | None:
-        """The oldest run that isn't blocked, of those that the world has failed least often."""
+        """The oldest run that can go on, of those that the world has failed least often."""
         waiting = [run for run in reversed(self.store.runs()) if run.finished_at is None]
         with self._lock:
-            ready = [run for run in waiting if run.id not in self._blocked]
-            return min(ready, key=lambda run: self._failures.get(run.id, (0, ""))[0], default=None)
+            ready = [run for run in waiting if self._can_go_on(run.id)]
+            return min(ready, key=lambda run: self._failed(run.id) // TRIES, default=None)
+
+    def _can_go_on(self, run_id: str) -> bool:
+        is_blocked = run_id in self._blocked and run_id not in self._cancelling
+        return not is_blocked and run_id not in self._aborting
+
+    def _failed(self, run_id: str) -> int:
+        count, _ = self._failures.get(run_id, (0, ""))
+        return count
 
     def _drive(self, run: RunRow) -> None:
+        if run.id in self._cancelling:
+            self._abandon(run.id)
+            return
         with self._sandboxes:
             try:
                 sandbox = plans.sandbox_of_run(self.place, self.store, run)
@@ -249,7 +271,8 @@ class Worker:
                 if self._stopping:
                     scheduler.stop()
         if self._scheduler is None:
-            self._abandon(run.id)
+            if run.id not in self._aborting:
+                self._abandon(run.id)
             return
         self.hub.tell()
         try:
@@ -265,14 +288,14 @@ class Worker:
         self.hub.tell()
 
     def _abandon(self, run_id: str) -> None:
-        """End the machines of a run that isn't driven; many take a while, and nobody waits."""
-        with self._ending:
-            if self.store.run(run_id).finished_at is None:
-                abandon(self.store, run_id, CANCELLED, datetime.now(UTC))
+        """End the machines of a run that isn't driven: without the lock, for many take a while."""
+        if self.store.run(run_id).finished_at is None:
+            abandon(self.store, run_id, CANCELLED, datetime.now(UTC))
         with self._lock:
             self._blocked.pop(run_id, None)
             self._failures.pop(run_id, None)
             self._cancelling.discard(run_id)
+        self.hub.tell()
 
     def _block(self, run_id: str, reason: str) -> None:
         structlog.get_logger().warning("run blocked", run=run_id, reason=reason)

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from stillwater import worktree
+from stillwater.own import reporting_all
 from stillwater.store import Store
 from tests.e2e.command import ROOT, environment, stillwater
 from tests.models.server import Script, openai_server
@@ -148,6 +149,22 @@ def test_a_command_may_have_options_of_its_own(repo: Path, tmp_path: Path, comma
     done = stillwater(tmp_path, *FIX, "--repo", str(repo), "--test", command)
     assert done.returncode == 0, done.stderr
     assert "Verified" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("command", "reporting"),
+    [
+        ("pytest -rf -rE t.py", "pytest -rfA -rEA t.py"),
+        ("rm -rf build && pytest -q", "rm -rf build && pytest -q"),
+        ("pytest -q; cp -rp a b", "pytest -q; cp -rp a b"),
+        ("pytest 't.py::t[a|b]' -ra", "pytest 't.py::t[a|b]' -raA"),
+        ("python -m pytest \\\n -rx", "python -m pytest \\\n -rxA"),
+        ("(cd a; pytest -rs)", "(cd a; pytest -rsA)"),
+        ("grep -rn 'it''s", "grep -rn 'it''s"),
+    ],
+)
+def test_only_options_of_pytest_are_completed(command: str, reporting: str) -> None:
+    assert reporting_all(command) == reporting
 
 
 def test_what_kept_it_from_making_an_attempt_is_told(repo: Path, tmp_path: Path) -> None:

@@ -103,6 +103,8 @@ def test_stillwaters_own_key_is_one_for_a_provider(monkeypatch: pytest.MonkeyPat
     for model in ("anthropic/claude-x", "openai/gpt-x"):
         assert reach(model, None, "sk-mine").problem is None
         assert "STILLWATER_API_KEY" in reach(model).remedy
+    monkeypatch.delenv("AZURE_API_BASE", raising=False)
+    assert "AZURE_API_BASE" in reach("azure/gpt-x", None, "sk-mine").remedy
 
 
 def test_a_server_that_lists_nonsense_is_still_reached() -> None:

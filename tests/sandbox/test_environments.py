@@ -96,3 +96,13 @@ def test_a_setup_that_the_world_failed_is_no_fault_of_the_instance(
 ) -> None:
     with pytest.raises(SandboxError, match="the network or the disk failed it"):
         LocalSandbox(home).prepare(Setup(marker, f'echo "{said}"; exit 1', tree, seconds=60))
+
+
+@pytest.mark.parametrize(
+    "said", ["mkdir: /opt/x: Read-only file system", "connection refused", "Cannot allocate memory"]
+)
+def test_what_its_own_walls_refuse_a_setup_is_its_fault(
+    home: Path, tree: Path, marker: str, said: str
+) -> None:
+    with pytest.raises(SetupError):
+        LocalSandbox(home).prepare(Setup(marker, f'echo "{said}"; exit 1', tree, seconds=60))

@@ -162,6 +162,29 @@ def test_a_job_cannot_read_the_database_beside_that_folder(tree: Path, wall: str
     assert printed.count(b"evidence") == 1
 
 
+def test_a_database_in_a_folder_that_is_shown_is_covered_there_too(tmp_path: Path) -> None:
+    tried = tmp_path / "try"
+    (tried / ".runs").mkdir(parents=True)
+    for name in ("runs.db", "runs.db-wal", "runs.schema-0004.2026.db", "runs-000001.json"):
+        (tried / name).touch()
+    covered = layout.belonging_to(tried / ".runs")
+    assert {one.name for one in covered} == {"runs.db", "runs.db-wal", "runs.schema-0004.2026.db"}
+    hidden = frozenset({tmp_path, tried / ".runs"})
+    view = layout.View({}, frozenset({tried}), hidden, covered)
+    assert ("read", str(tried / "runs.db"), os.devnull) in layout.mounts(view)
+    assert str(tried / "runs-000001.json") in layout.allowed(view)["read"]
+    assert str(tried / "runs.db") not in layout.allowed(view)["read"]
+    unseen = layout.View({}, frozenset(), hidden, covered)
+    assert all(target != str(tried / "runs.db") for _, target, _ in layout.mounts(unseen))
+
+
+def test_other_databases_are_as_private_as_ones_own(tree: Path, home: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    other.mkdir()
+    sandbox = LocalSandbox(home, private=[other])
+    assert other in layout.hidden(sandbox._private)
+
+
 def test_reaping_spares_the_living(home: Path) -> None:
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
         dead = home / "scratch" / f"{process.pid}-{scratch.start_time(process.pid)}-0"

@@ -40,7 +40,7 @@ def test_no_url_runs_a_program(hostile: Hostile, tmp_path: Path, url: str) -> No
 
 @pytest.mark.parametrize(
     "name",
-    [b"a\nFILE: good.py", b"a\x1b]0;title\x07.py", b"caf\xe9.py", "a\u2028b.py".encode()],
+    [b"a\nFILE: good.py", b"..\n", b"a\x1b]0;title\x07.py", b"caf\xe9.py", "a\u2028b.py".encode()],
 )
 def test_names_that_no_line_can_hold_are_neither_shown_nor_edited(
     hostile: Hostile, name: bytes
@@ -95,6 +95,26 @@ def test_a_tree_of_any_depth_is_cleared_away(tmp_path: Path) -> None:
     os.close(at)
     scratch.remove(top)
     assert [one.name for one in tmp_path.iterdir()] == ["kept"]
+
+
+def test_clearing_away_follows_no_link_that_takes_a_folders_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    top, kept = tmp_path / "top", tmp_path / "kept"
+    (top / "folder").mkdir(parents=True)
+    kept.mkdir()
+    (kept / "mine").touch()
+    rename = os.rename
+
+    def swap(source: str, target: str, **at: int) -> None:
+        (top / "folder").rmdir()
+        (top / "folder").symlink_to(kept)
+        rename(source, target, **at)
+
+    monkeypatch.setattr(os, "rename", swap)
+    scratch.remove(top)
+    assert not top.exists()
+    assert list(kept.iterdir()) == [kept / "mine"]
 
 
 def test_submodules_are_never_fetched(hostile: Hostile, tmp_path: Path) -> None:

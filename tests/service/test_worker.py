@@ -151,8 +151,8 @@ def test_a_run_that_the_world_fails_for_ever_lets_the_next_go_first(
     monkeypatch.setattr(world.store, "history", of)
     world.begin()
     world.until(lambda: world.finished("r-2"))
-    waits = world.worker.activity(world.store.run("r-1"))
-    assert waits == (Activity.QUEUED, "an artifact of it is damaged")
+    waits = (Activity.QUEUED, "an artifact of it is damaged")
+    world.until(lambda: world.worker.activity(world.store.run("r-1")) == waits)
     damaged.clear()
     world.worker.wake()
     world.until(lambda: world.finished("r-1"))
@@ -197,6 +197,24 @@ def test_a_repository_for_heads_that_is_gone_ends_no_run(world: World, tmp_path:
     world.begin()
     world.until(lambda: world.finished("r-1"))
     assert states(world, "r-1") == [State.VERIFIED]
+
+
+def test_a_blocked_run_that_could_not_be_cancelled_is_ended_by_the_worker(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        monkeypatch.undo()
+        raise StoreError("the disk is full")
+
+    world.add("r-1", 1, readable=False)
+    world.begin()
+    blocked = lambda: world.worker.activity(world.store.run("r-1"))[0] is Activity.BLOCKED  # noqa: E731
+    world.until(blocked)
+    monkeypatch.setattr(worker, "abandon", refuse)
+    with pytest.raises(StoreError):
+        world.worker.cancel("r-1")
+    world.until(lambda: world.finished("r-1"))
+    assert states(world, "r-1") == [State.FAILED]
 
 
 def test_a_queued_run_is_cancelled_at_once(world: World) -> None:

@@ -92,6 +92,7 @@ def workshop(pickled: bytes) -> tuple[str, Workshop]:
         f"{outfit.label}-{scratch.unique()}",
         shelf=Shelf(home, config.image_budget),
         spares=False,  # Ray kills its workers
+        private=[outfit.lender],
     )
     lender = outfit.lender if outfit.lender.is_dir() else None
     repositories = Repositories(home, config.repo_url, lender)
