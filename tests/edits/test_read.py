@@ -245,6 +245,9 @@ def test_an_answer_cut_off_while_the_model_thinks_says_so() -> None:
         "    x = 1\n    …\n    return x",
         "    if x:\n        ...\n    return x",
         "    # ...\n    return x",
+        "    if x:\n        return 1\n    pass  # rest of the function remains unchanged",
+        "    x = 1\n    pass  # ... existing code ...",
+        "    if x:\n        pass  # unchanged\n    return x",
     ],
 )
 def test_code_that_leaves_parts_out_is_refused(body: str) -> None:
@@ -310,6 +313,10 @@ Your existing code here
 Keep the rest as is
 leave the other methods as they are
 unchanged code
+... existing code to split the value
+... other cases remain the same
+...remaining checks of the quotes
+... the lines that follow stay unchanged, as they were
 """
 
 
@@ -317,6 +324,16 @@ unchanged code
 def test_a_comment_that_stands_for_code_is_refused(comment: str) -> None:
     answer = f"FILE: a.py\nLINES: 1-9\n```python\ndef f(x):\n    # {comment}\n    return 1\n```\n"
 
+    assert "leaves parts out" in (read(answer).problem or "")
+
+
+@pytest.mark.parametrize(
+    "line", ["pass  # rest of the function remains unchanged", "# ... existing rows come first"]
+)
+def test_a_line_that_the_file_has_stands_for_nothing_left_out(line: str) -> None:
+    answer = f"FILE: a.py\nLINES: 1-9\n```python\ndef f(x):\n    {line}\n    return 1\n```\n"
+
+    assert read(answer, known={line}).problem is None
     assert "leaves parts out" in (read(answer).problem or "")
 
 
@@ -331,6 +348,9 @@ def test_a_comment_that_stands_for_code_is_refused(comment: str) -> None:
         "def f(x):\n    return x[..., 0]",
         "def f(x: tuple[int, ...]):\n    return x",
         "def f(x):\n    # ...or in annotations, if it is a class\n    return x",
+        "def f(x):\n    # ...and what remains goes to the end\n    return x",
+        "def f(x):\n    pass  # the rest of the items are handled by the caller",
+        "def f(x):\n    return x  # as before",
         "def f(x):\n    # handles the rest of the items one by one\n    return x",
         "def f(x):\n    # keep the rest of the rows sorted\n    return x",
         "def f(x):\n    # unchanged rows are skipped\n    return x",
