@@ -34,6 +34,12 @@ class Block:
     lines: tuple[int, int] | None
     reasoning: str
     code: tuple[str, ...]
+    language: str = ""
+
+    @property
+    def is_replacing(self) -> bool:
+        """Whether it says what is to be replaced by what, rather than to be code."""
+        return forms.is_replacing(self.code, self.language)
 
 
 @dataclass(frozen=True)
@@ -142,7 +148,7 @@ def _fenced(path: str, segment: Sequence[_Item], notes: list[str]) -> Iterator[B
             notes.append("FILE taken from the block before")
         if named and not path:
             notes.append("FILE taken from beside the fence")
-        made.append(Block(here, said.lines, said.why(), item.code))
+        made.append(Block(here, said.lines, said.why(), item.code, item.language))
         fixed = fixed or defines(item.code)
         said = _Said()
     if made and not made[-1].reasoning and said.reasoning:
@@ -159,7 +165,7 @@ def _beside(item: Fence, last: str, more: bool, code: bool, after: bool) -> str 
         return "quoted old code left out"
     if beside.is_no_code(item) and not headers.only_path(last):
         return beside.NO_CODE if code else None
-    return beside.EXAMPLE if after and beside.is_example(item.code) else None
+    return beside.EXAMPLE if after and beside.is_example(item) else None
 
 
 def _announces_quote(line: str) -> bool:

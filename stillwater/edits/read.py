@@ -111,7 +111,7 @@ def after_thinking(text: str) -> str | None:
 def _edits(block: Block, notes: list[str], known: Collection[str]) -> tuple[list[Edit], str, bool]:
     """The block's edits, or why it has none, and whether that spoils the whole answer."""
     lines = list(block.code)
-    if forms.is_replacing(lines):
+    if block.is_replacing:
         return _replacing(block, notes, known)
     real = clean.without_placeholders(lines)
     if len(real) < len(lines):

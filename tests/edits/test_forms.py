@@ -137,6 +137,50 @@ def test_code_that_only_starts_lines_with_signs_is_no_diff() -> None:
     assert read(f"FILE: a.py\nLINES: 1-1\n```python\n{code}\n```").edits[0].code == code
 
 
+RESET = """\
+class Reader:
+    def go(self):
+        for row in self:
+            self.reset()
+            self.read(row)
+"""
+
+
+@pytest.mark.parametrize("language", ["diff", "patch", "python", ""])
+def test_signed_lines_that_python_would_read_are_a_diff(language: str) -> None:
+    hunk = "-            self.reset()\n+            self.reset(True)\n"
+    answer = f"FILE: a.py\nLINES: 4-4\n```{language}\n{hunk}```"
+
+    files = apply(read(answer).edits, {"a.py": RESET}).files
+
+    assert files == {"a.py": RESET.replace("reset()", "reset(True)")}
+
+
+@pytest.mark.parametrize("around", ["", "             self.read(row)\n"])
+def test_a_diff_may_only_take_away(around: str) -> None:
+    answer = f"FILE: a.py\nLINES: 4-4\n```diff\n-            self.reset()\n{around}```"
+
+    files = apply(read(answer).edits, {"a.py": RESET}).files
+
+    assert files == {"a.py": RESET.replace("            self.reset()\n", "")}
+
+
+def test_code_without_signs_in_a_fence_of_a_diff_is_code() -> None:
+    code = "class Reader:\n    def go(self):\n        return 1"
+
+    reading = read(f"FILE: a.py\n```diff\n{code}\n```")
+
+    assert [(one.code, one.old) for one in reading.edits] == [(code, None)]
+
+
+def test_a_sum_that_goes_on_with_one_sign_is_no_diff() -> None:
+    base = "total = (\n    1\n    - 2\n)\n"
+
+    applied = apply(read("FILE: a.py\nLINES: 3-3\n```python\n- 3\n```").edits, {"a.py": base})
+
+    assert applied.files == {"a.py": base.replace("- 2", "- 3")}
+
+
 def test_a_diff_beside_the_code_that_it_explains_is_left_out() -> None:
     answer = (
         "FILE: shop/store.py\n```diff\n-    count = item + 1\n+    count = item + 2\n```\n"
