@@ -5,16 +5,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from stillwater.edits import beside, forms, headers
-from stillwater.edits.code import understand
 from stillwater.edits.fences import Fence, fence_at
+from stillwater.edits.prose import is_code, without_prose
 from stillwater.edits.syntax import defines
 from stillwater.edits.text import trimmed
 
-_CODE = re.compile(
-    r"\s*(?:async\s+def\s|def\s+\w+\s*\(|class\s+\w+.*:|@\w|import\s+\w|from\s+\S+\s+import\b|"
-    r"return\b|raise\s|(?:if|elif|for|while|with|except)\b.*:\s*(?:#.*)?$|(?:else|try|finally):|"
-    r"[A-Za-z_][\w.\[\]'\"]*\s*[-+*/|&]?=\s*\S|\d+\s*\|)|[ \t]{4,}\S"
-)
 _QUOTED = re.compile(
     r"\b(?:original|before|current|currently|old|buggy|wrong|faulty|incorrect)\b", re.IGNORECASE
 )
@@ -193,7 +188,7 @@ def _bare(path: str, part: Sequence[_Item], notes: list[str]) -> Iterator[Block]
     said = _Said()
     code: list[str] = []
     for item in part:
-        if isinstance(item, _Text) and (code or _CODE.match(item.line)):
+        if isinstance(item, _Text) and (code or is_code(item.line)):
             code.append(item.line)
         elif isinstance(item, headers.Header | _Text):
             said.hear(item, notes)
@@ -201,20 +196,7 @@ def _bare(path: str, part: Sequence[_Item], notes: list[str]) -> Iterator[Block]
     if forms.is_replacing(texts):
         yield Block(path, said.lines, said.why(), tuple(trimmed(texts)))
         return
-    code = trimmed(_without_prose(trimmed(code)))
+    code = trimmed(without_prose(trimmed(code)))
     if code:
         notes.append("fence added")
         yield Block(path, said.lines, said.why(), tuple(code))
-
-
-def _without_prose(code: list[str]) -> list[str]:
-    """The code without the paragraphs of prose after it, if that makes it Python."""
-    kept = code
-    for _ in range(8):
-        if understand("\n".join(kept)).tree is not None:
-            return kept
-        blank = max((n for n, line in enumerate(kept) if not line.strip()), default=0)
-        if not blank:
-            break
-        kept = trimmed(kept[:blank])
-    return code

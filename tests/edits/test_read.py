@@ -182,6 +182,44 @@ def test_annotations_of_code_without_fences_are_no_keywords() -> None:
     assert read(answer).edits[0].code.count("\n") == 3
 
 
+@pytest.mark.parametrize(
+    "prose",
+    [
+        "This halves it.",
+        "\nThis halves it.",
+        "\nThe cause:\n- it was by three\n\n**Done.** It `halves` now.",
+    ],
+)
+def test_prose_after_code_without_fences_takes_no_line_of_it(prose: str) -> None:
+    code = "def half(n):\n    n = float(n)\n\n    return n / 2"
+
+    assert read(f"FILE: a.py\nLINES: 1-2\n{code}\n{prose}\n").edits[0].code == code
+
+
+@pytest.mark.parametrize(
+    "end", ["    return n /", "    This halves it.", "LIMIT = [", "print(half(", "class Half"]
+)
+def test_broken_code_without_fences_loses_no_line(end: str) -> None:
+    code = f"def half(n):\n    n = float(n)\n\n    m = n\n{end}"
+
+    assert read(f"FILE: a.py\nLINES: 1-2\n{code}\n").edits[0].code == code
+
+
+@pytest.mark.parametrize("name", ["reason", "cause", "explanation", "rationale", "# reason"])
+def test_an_attribute_of_code_without_fences_is_no_reasoning(name: str) -> None:
+    code = f"class Failure:\n    place: int\n    {name}: str\n    line: int"
+
+    edit = read(f"FILE: a.py\nREASONING: why.\n{code}\n").edits[0]
+
+    assert (edit.code, edit.reasoning) == (code, "why.")
+
+
+def test_keywords_may_be_indented_and_in_lower_case_but_for_attributes() -> None:
+    edit = read(f"- file: a.py\n  lines: 1-2\n  Reason: why.\n```\n{CODE}\n```\n").edits[0]
+
+    assert edit == Edit("a.py", 1, 2, "why.", CODE)
+
+
 def test_a_fence_inside_a_docstring_does_not_end_the_code() -> None:
     code = 'def f():\n    """Shown:\n\n    ```\n    f()\n    ```\n    """\n    return 1'
 
