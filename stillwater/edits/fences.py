@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from stillwater.edits import headers
 from stillwater.edits.code import understand
+from stillwater.edits.text import is_blank
 
 _FENCE = re.compile(r"^([\s>]*)(`{3,}|~{3,})[ \t]*([^`~]*)$")
 _PATH = re.compile(r"(?:^|[\s:={\"'])([\w@+./\\-]*[\w-]\.\w{1,5})\b")
@@ -35,21 +36,36 @@ def fence_at(lines: Sequence[str], at: int) -> Fence | None:
     opening = _fence(lines[at])
     if not opening:
         return None
-    mark, info = opening.group(2), opening.group(3).strip()
     start = at + 1
     # "```" and then "```python": the same fence twice.
-    if not info and start < len(lines) and (twice := _FENCE.match(lines[start])) and twice.group(3):
-        info, start = twice.group(3).strip(), start + 1
+    if not opening.group(3).strip() and (twice := _opening(lines, start)):
+        opening, start = twice
+    lead, mark, info = opening.group(1), opening.group(2), opening.group(3).strip()
     ends, limit = _ends(lines, start, mark)
     named = _PATH.search(info)
     path = named.group(1) if named and len(info) < 300 else ""
     language = info.partition(" ")[0].lower()
     if not ends:
-        return Fence(path, language, tuple(lines[start:limit]), limit, False)
+        return Fence(path, language, _outdented(lines[start:limit], lead), limit, False)
     end = ends[0]
     if len(ends) > 1 and not _parses(lines[start:end]):
         end = next((one for one in ends[1:_TRIED] if _parses(lines[start:one])), end)
-    return Fence(path, language, tuple(lines[start:end]), end + 1, True)
+    return Fence(path, language, _outdented(lines[start:end], lead), end + 1, True)
+
+
+def _opening(lines: Sequence[str], at: int) -> tuple[re.Match[str], int] | None:
+    """The mark with a language that comes next but for blank lines, and the line after it."""
+    while at < len(lines) and is_blank(lines[at]):
+        at += 1
+    found = _fence(lines[at]) if at < len(lines) else None
+    return (found, at + 1) if found and found.group(3).strip() else None
+
+
+def _outdented(code: Sequence[str], lead: str) -> tuple[str, ...]:
+    """The code without the indentation of its fence, such as in a list, where all of it has it."""
+    if not is_blank(lead) or not all(line.startswith(lead) for line in code if not is_blank(line)):
+        return tuple(code)
+    return tuple(line.removeprefix(lead) for line in code)
 
 
 def _ends(lines: Sequence[str], start: int, mark: str) -> tuple[list[int], int]:

@@ -22,6 +22,7 @@ DAMAGED = {
     "tildes": (WHOLE.replace("```python", "~~~py").replace("```", "~~~"), ()),
     "four backticks": (WHOLE.replace("```", "````"), ()),
     "the fence twice": (WHOLE.replace("```python", "```\n```python"), ()),
+    "the fence twice, apart": (WHOLE.replace("```python", "```\n\n```python"), ()),
     "no language": (WHOLE.replace("```python", "```"), ()),
     "prose around": (f"Sure, here it is:\n\n{WHOLE}\nThis repairs the bug.", ()),
     "a heading before": (f"## Answer\n\n{WHOLE}", ()),
@@ -218,6 +219,23 @@ def test_keywords_may_be_indented_and_in_lower_case_but_for_attributes() -> None
     edit = read(f"- file: a.py\n  lines: 1-2\n  Reason: why.\n```\n{CODE}\n```\n").edits[0]
 
     assert edit == Edit("a.py", 1, 2, "why.", CODE)
+
+
+@pytest.mark.parametrize("lead", ["  ", "   ", "    ", "\t"])
+def test_the_indentation_of_a_fence_is_none_of_its_code(lead: str) -> None:
+    code = "x = 1\n\nif x:\n    y = 2"
+    fence = "\n".join(lead + line for line in f"```python\n{code}\n```".split("\n"))
+
+    assert read(f"1. FILE: a.py\n{lead}LINES: 1-2\n\n{fence}\n").edits[0].code == code
+    assert read(f"FILE: a.py\nLINES: 1-2\n{fence.rstrip('`')}\n").edits[0].code == code
+
+
+@pytest.mark.parametrize("code", ["    x = 1\n    y = 2", "x = 1\n   if y:\n       pass"])
+def test_code_keeps_its_indentation_where_its_fence_has_none_or_more_than_it(code: str) -> None:
+    head = "FILE: a.py\nLINES: 1-2\n"
+    lead = "" if code.startswith(" ") else "   "
+
+    assert read(f"{head}{lead}```python\n{code}\n{lead}```\n").edits[0].code == code
 
 
 def test_a_fence_inside_a_docstring_does_not_end_the_code() -> None:
