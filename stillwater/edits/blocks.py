@@ -1,7 +1,7 @@
 """Finding the blocks of an answer: which code belongs to which FILE, LINES and REASONING."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from stillwater.edits import beside, forms, headers
@@ -10,8 +10,14 @@ from stillwater.edits.prose import is_code, without_prose
 from stillwater.edits.syntax import defines
 from stillwater.edits.text import trimmed
 
+QUOTE = "quoted old code left out"
 _QUOTED = re.compile(
     r"\b(?:original|before|current|currently|old|buggy|wrong|faulty|incorrect)\b", re.IGNORECASE
+)
+_FIXED = re.compile(
+    r"\b(?:corrected|fixed|updated|revised|new)(?:\s+`[^`]+`)?\s+"
+    r"(?:version|code|function|method|class|definition|implementation)\b",
+    re.IGNORECASE,
 )
 _BECOMING = re.compile(
     r"\b(?:with|to|into|by|be|follows)"
@@ -45,8 +51,11 @@ class _Text:
 _Item = headers.Header | Fence | _Text
 
 
-def blocks(text: str, notes: list[str]) -> list[Block]:
-    """The blocks in their order; what had to be forgiven goes to `notes`."""
+def blocks(text: str, notes: list[str], known: Collection[str] = frozenset()) -> list[Block]:
+    """The blocks in their order; what had to be forgiven goes to `notes`.
+
+    `known` are lines of the files that the model saw, without indentation.
+    """
     found: list[Block] = []
     path = ""
     for segment in _segments(_items(text.split("\n"), notes)):
@@ -58,7 +67,7 @@ def blocks(text: str, notes: list[str]) -> list[Block]:
             if rest and (more := headers.header(rest if ":" in rest else _colon(rest))):
                 segment[0] = more
         if any(isinstance(item, Fence) for item in segment):
-            found.extend(_fenced(path, segment, notes))
+            found.extend(_fenced(path, segment, notes, known))
         elif path:
             found.extend(_unfenced(path, segment, notes))
     return found
@@ -122,7 +131,9 @@ class _Said:
         return " ".join(" ".join(self.reasoning or ()).split())
 
 
-def _fenced(path: str, segment: Sequence[_Item], notes: list[str]) -> Iterator[Block]:
+def _fenced(
+    path: str, segment: Sequence[_Item], notes: list[str], known: Collection[str]
+) -> Iterator[Block]:
     said = _Said()
     made: list[Block] = []
     fixed = False
@@ -135,7 +146,9 @@ def _fenced(path: str, segment: Sequence[_Item], notes: list[str]) -> Iterator[B
         named = item.path or headers.only_path(said.last) or ""
         here = path or named or _first_comment(item.code) or ""
         own = bool(named or _first_comment(item.code) or said.lines)
-        if why := _beside(item, said.last, item is not codes[-1], some_code, fixed and not own):
+        quote = item is not codes[-1] and _is_quote(said.last, item.code, known)
+        why = QUOTE if quote else _beside(item, said.last, some_code, fixed and not own)
+        if why:
             notes.append(why)
             said.last = ""
             continue
@@ -151,16 +164,24 @@ def _fenced(path: str, segment: Sequence[_Item], notes: list[str]) -> Iterator[B
     yield from made
 
 
-def _beside(item: Fence, last: str, more: bool, code: bool, after: bool) -> str | None:
+def _beside(item: Fence, last: str, code: bool, after: bool) -> str | None:
     """Why the fence isn't part of the fix, by the `last` line before it.
 
-    `more` says that fences follow, `code` that some hold code, `after` that the fix stands before.
+    `code` says that some fences hold code, `after` that the fix stands before.
     """
-    if more and _announces_quote(last):
-        return "quoted old code left out"
     if beside.is_no_code(item) and not headers.only_path(last):
         return beside.NO_CODE if code else None
     return beside.EXAMPLE if after and beside.is_example(item) else None
+
+
+def _is_quote(last: str, code: Sequence[str], known: Collection[str]) -> bool:
+    """Whether the `last` line before the code calls it old, and doesn't also call it corrected.
+
+    One that does both is believed about the old where the model saw each line of the code.
+    """
+    if not _announces_quote(last):
+        return False
+    return not _FIXED.search(last) or {line.strip() for line in code} - {""} <= frozenset(known)
 
 
 def _announces_quote(line: str) -> bool:

@@ -36,7 +36,7 @@ def read(
         return _none(f"The answer is empty: {_FORMAT}")
     edits: list[Edit] = []
     problem = f"The answer is only prose: {_FORMAT}"
-    found = list(blocks(text, notes)) or _bare_diff(text)
+    found = blocks(text, notes, known) or _bare_diff(text)
     spoilt: list[tuple[Block, str]] = []
     for block in found:
         made, wrong, spoils = _edits(block, notes, known)

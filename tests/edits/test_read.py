@@ -331,6 +331,33 @@ def test_a_sentence_that_says_what_the_old_code_becomes_announces_the_fix(senten
     assert read(answer + more).edits[0].code == CODE
 
 
+CORRECTED = [
+    "Here is the corrected version of the original function:",
+    "**The fixed `half` function, which replaces the buggy one:**",
+    "The original function in its new implementation:",
+]
+
+
+@pytest.mark.parametrize("sentence", CORRECTED)
+def test_a_sentence_that_calls_the_code_corrected_too_announces_the_fix(sentence: str) -> None:
+    answer = WHOLE.replace("```python", f"{sentence}\n```python") + "So:\n```\nhalf(2)\n```\n"
+
+    assert [one.code for one in read(answer, known={"def half(n):"}).edits] == [CODE]
+
+
+@pytest.mark.parametrize("sentence", [*CORRECTED, "The original function, to be fixed:"])
+def test_code_that_such_a_sentence_announces_is_a_quote_where_the_file_has_it(
+    sentence: str,
+) -> None:
+    quote = "def half(n):\n\n    return n / 3"
+    code = f"{sentence}\n```python\n{quote}\n```\nIt becomes:\n```python"
+
+    reading = read(WHOLE.replace("```python", code), known={"def half(n):", "return n / 3"})
+
+    assert [one.code for one in reading.edits] == [CODE]
+    assert "quoted old code left out" in reading.repairs
+
+
 @pytest.mark.parametrize("ahead", [True, False])
 def test_code_that_leaves_parts_out_is_ignored_where_all_of_it_is_given_whole(ahead: bool) -> None:
     part = "```python\ndef half(n):\n    # ... existing code ...\n    return n / 2\n```\n"
