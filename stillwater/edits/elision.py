@@ -70,10 +70,9 @@ def elision(
     """
     for line in code.splitlines():
         text = line.strip()
-        comment = _comment(text)
-        if comment and text in known:
+        if _comment(text) and text in known:
             continue
-        if comment and len(comment) < 120 and _ELIDING.fullmatch(comment.rstrip("->*/ ")):
+        if stands_for_code(text):
             return text
         if text in {"…", "[…]"} or (python and tree is None and text in {"...", "[...]", "(...)"}):
             return text
@@ -81,6 +80,12 @@ def elision(
     if tree is not None and not stub and any(True for _ in _left_out(tree, stubs)):
         return "..."
     return None
+
+
+def stands_for_code(line: str) -> bool:
+    """Whether the line, without indentation, has a comment that stands for code left out."""
+    comment = _comment(line)
+    return 0 < len(comment) < 120 and bool(_ELIDING.fullmatch(comment.rstrip("->*/ ")))
 
 
 def _comment(line: str) -> str:

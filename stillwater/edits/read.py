@@ -4,6 +4,7 @@ import re
 from collections.abc import Collection, Sequence
 
 from stillwater.edits import clean, forms
+from stillwater.edits.between import without_marks
 from stillwater.edits.blocks import Block, blocks
 from stillwater.edits.code import understand
 from stillwater.edits.elision import elision
@@ -123,12 +124,17 @@ def _edits(block: Block, notes: list[str], known: Collection[str]) -> tuple[list
     if numbers:
         notes.append("line numbers left out")
     code = "\n".join(trimmed(real))
-    if dots := _left_out(path, code, known):
+    whole = without_marks(code, known) if _left_out(path, code, known) else None
+    if whole is not None:
+        notes.append("comments that stand for other definitions left out")
+    if dots := _left_out(path, whole or code, known):
         return [], dots, True
     if not path and not _defines(code):
         return [], f"The answer names no file: {_FORMAT}", False
     first, last = block.lines or numbers or (None, None)
-    return [Edit(path, first, last, _reasoning(block), code)], "", False
+    partial = whole is not None
+    edit = Edit(path, first, last, _reasoning(block), whole or code, partial=partial)
+    return [edit], "", False
 
 
 def _defines(code: str) -> bool:
