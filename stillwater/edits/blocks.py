@@ -90,7 +90,10 @@ def _items(lines: Sequence[str], notes: list[str]) -> Iterator[_Item]:
         at = fence.end
         if not fence.closed:
             notes.append("fence completed")
-        if trimmed(fence.code) or fence.closed:
+        if fence.said:
+            notes.append("keywords taken out of the fence")
+        yield from (headers.header(line) or _Text(line) for line in fence.said)
+        if trimmed(fence.code) or (fence.closed and not fence.said):
             yield fence
 
 

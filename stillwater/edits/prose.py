@@ -31,11 +31,12 @@ def without_prose(code: Sequence[str]) -> list[str]:
     for _ in range(_MOST):
         if understand("\n".join(kept)).tree is not None:
             return kept
-        if len(kept) < 2 or not _is_prose(kept[-1]):
+        if len(kept) < 2 or not is_prose(kept[-1]):
             break
         kept = trimmed(kept[:-1])
     return list(code)
 
 
-def _is_prose(line: str) -> bool:
+def is_prose(line: str) -> bool:
+    """Whether the line is unindented and looks like no code."""
     return not (indent(line) or is_code(line) or _CALL.match(line) or defines([line]))
