@@ -146,18 +146,19 @@ def _fenced(
         if not isinstance(item, Fence):
             said.hear(item, notes)
             continue
-        named = item.path or headers.only_path(said.last) or ""
-        here = path or named or _first_comment(item.code) or ""
-        own = bool(named or _first_comment(item.code) or said.lines)
+        beside_it = item.path or headers.only_path(said.last) or ""
+        named = beside_it or _first_comment(item.code) or ""
+        here = _path(path, named, first=not made)
+        own = bool(named or said.lines)
         quote = item is not codes[-1] and _is_quote(said.last, item.code, known)
         why = QUOTE if quote else _beside(item, said.last, some_code, fixed and not own)
         if why:
             notes.append(why)
             said.last = ""
             continue
-        if made and not named:
+        if made and not beside_it:
             notes.append("FILE taken from the block before")
-        if named and not path:
+        if beside_it and here != path:
             notes.append("FILE taken from beside the fence")
         made.append(Block(here, said.lines, said.why(), item.code, item.language))
         fixed = fixed or defines(item.code)
@@ -165,6 +166,16 @@ def _fenced(
     if made and not made[-1].reasoning and said.reasoning:
         made[-1] = replace(made[-1], reasoning=said.why())
     yield from made
+
+
+def _path(path: str, named: str, *, first: bool) -> str:
+    """The path of code under FILE's `path` that is `named` beside the code, where it is.
+
+    FILE is said of the `first` code that follows it; what comes then may stand elsewhere.
+    """
+    if first or path.endswith(f"/{named}"):
+        return path or named
+    return named or path
 
 
 def _beside(item: Fence, last: str, code: bool, after: bool) -> str | None:

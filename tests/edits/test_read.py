@@ -251,6 +251,34 @@ def test_a_path_beside_the_fence_stands_for_file() -> None:
         assert [edit.path for edit in read(answer).edits] == ["pkg/a.py"]
 
 
+ELSEWHERE = [
+    "**pkg/b.py**\n```python\nlimit = 2\n```\n",
+    "```python pkg/b.py\nlimit = 2\n```\n",
+    "And so:\n```python\n# pkg/b.py\nlimit = 2\n```\n",
+]
+
+
+@pytest.mark.parametrize("more", ELSEWHERE)
+def test_a_path_beside_a_further_fence_is_that_one_s(more: str) -> None:
+    reading = read(f"{WHOLE}\n{more}\nLINES: 3-4\n```python\nmost = 3\n```\n")
+
+    assert [one.path for one in reading.edits] == ["pkg/numbers.py", "pkg/b.py", "pkg/numbers.py"]
+
+
+@pytest.mark.parametrize("name", ["pkg/numbers.py", "numbers.py"])
+def test_a_path_beside_a_further_fence_may_be_the_tail_of_file(name: str) -> None:
+    reading = read(f"{WHOLE}\n`{name}`\n```python\nlimit = 2\n```\n")
+
+    assert [one.path for one in reading.edits] == ["pkg/numbers.py", "pkg/numbers.py"]
+
+
+@pytest.mark.parametrize("more", ELSEWHERE)
+def test_the_first_code_after_file_is_file_s_whatever_stands_beside_it(more: str) -> None:
+    reading = read(f"FILE: pkg/numbers.py\nLINES: 1-2\n{more}")
+
+    assert [one.path for one in reading.edits] == ["pkg/numbers.py"]
+
+
 UNUSABLE = {
     "": "empty",
     "  \n\t\n": "empty",
