@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 from stillwater.edits.base import File, file_of
 from stillwater.edits.code import Code, understand
 from stillwater.edits.model import Edit, EditError
-from stillwater.edits.paths import listed, resolve
+from stillwater.edits.paths import listed, names_test, resolve
 from stillwater.edits.source import Source
 from stillwater.edits.syntax import Defining, first_line, last_line
 from stillwater.edits.text import resemblance
@@ -35,6 +35,15 @@ def home(edit: Edit, source: Source, paths: Sequence[str], shown: Sequence[str])
             raise
         return defining[0]
     return _if_elsewhere(path, code, source, shown) or path
+
+
+def is_of_tests(edit: Edit, source: Source, code: Sequence[str]) -> bool:
+    """Whether the edit is for a file of tests, and defines nothing that the files `code` define."""
+    names = {node.name for node in _definitions(understand(edit.code))}
+    texts = ((path, source.read(path) or "") for path in code)
+    return names_test(edit.path) and not any(
+        one.name in names for path, text in texts for one in file_of(path, text).definitions
+    )
 
 
 def _resolved(stated: str, paths: Sequence[str]) -> str:
