@@ -78,7 +78,7 @@ def _grouped(
             if not is_of_tests(replace(edit, path=path), source, code):
                 raise
             refused = refused or error
-            repairs.append(f"tests in {path} left out")
+            repairs.append(f"tests {f'in {path}' if path else 'without FILE'} left out")
             continue
         if path != edit.path:
             repairs.append(f"FILE taken as {path}")
