@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from stillwater.edits import beside, forms, headers
 from stillwater.edits.fences import Fence, fence_at
+from stillwater.edits.fragments import is_part
 from stillwater.edits.prose import is_code, without_prose
 from stillwater.edits.syntax import defines
 from stillwater.edits.text import trimmed
@@ -25,6 +26,9 @@ _BECOMING = re.compile(
     re.IGNORECASE,
 )
 """How a sentence ends that says what the old code becomes."""
+
+_MOST = 50
+"""Blocks under one FILE that are compared with each other."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +71,7 @@ def blocks(text: str, notes: list[str], known: Collection[str] = frozenset()) ->
             if rest and (more := headers.header(rest if ":" in rest else _colon(rest))):
                 segment[0] = more
         if any(isinstance(item, Fence) for item in segment):
-            found.extend(_fenced(path, segment, notes, known))
+            found.extend(_without_parts(list(_fenced(path, segment, notes, known)), notes))
         elif path:
             found.extend(_unfenced(path, segment, notes))
     return found
@@ -166,6 +170,30 @@ def _fenced(
     if made and not made[-1].reasoning and said.reasoning:
         made[-1] = replace(made[-1], reasoning=said.why())
     yield from made
+
+
+def _without_parts(made: Sequence[Block], notes: list[str]) -> list[Block]:
+    """The blocks under one FILE without those that another gives whole, which takes their LINES."""
+    kept = list(made)
+    for part in made if len(made) <= _MOST else ():
+        whole = next((one for one in kept if one is not part and _is_part(part, one)), None)
+        if whole:
+            lines, reasoning = whole.lines or part.lines, whole.reasoning or part.reasoning
+            kept[kept.index(whole)] = replace(whole, lines=lines, reasoning=reasoning)
+            kept.remove(part)
+            notes.append("part of a definition given whole left out")
+    return kept
+
+
+def _is_part(part: Block, whole: Block) -> bool:
+    if part.path != whole.path or part.is_replacing or whole.is_replacing:
+        return False
+    return _is_within(part.lines, whole.lines) and is_part(part.code, whole.code)
+
+
+def _is_within(part: tuple[int, int] | None, whole: tuple[int, int] | None) -> bool:
+    """Whether the lines that a part states, if any, can be those of the whole."""
+    return part is None or whole is None or whole[0] <= part[0] <= part[1] <= whole[1]
 
 
 def _path(path: str, named: str, *, first: bool) -> str:
