@@ -7,6 +7,7 @@ from stillwater.edits import clean, forms
 from stillwater.edits.between import without_marks
 from stillwater.edits.blocks import Block, blocks
 from stillwater.edits.code import understand
+from stillwater.edits.cut import is_complete
 from stillwater.edits.elision import elision
 from stillwater.edits.model import Edit, Reading
 from stillwater.edits.syntax import Defining
@@ -31,7 +32,9 @@ def read(
     text = _plain_text(completion, notes)
     if text is None:
         return _none("The answer never left its thinking: think less, and " + _FORMAT)
-    if finish_reason == "length":
+    if finish_reason == "length" and is_complete(text):
+        notes.append("cut off in its closing words")
+    elif finish_reason == "length":
         return _none("The answer was cut off at the token limit: give a shorter one.")
     if not text.strip():
         return _none(f"The answer is empty: {_FORMAT}")

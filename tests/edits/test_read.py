@@ -303,8 +303,45 @@ def test_an_answer_without_edits_says_why(completion: str) -> None:
     assert UNUSABLE[completion] in (reading.problem or "")
 
 
-def test_an_answer_cut_off_at_the_limit_is_none() -> None:
-    reading = read(WHOLE, finish_reason="length")
+CLOSING = "\nThe division was by three, as the issue"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [CLOSING, f"\n### Why\n\n1. It halves:\n   {CLOSING.strip()}", "\nIt halves. The file", "\nSo"],
+)
+def test_an_answer_cut_off_in_its_closing_words_is_whole(words: str) -> None:
+    reading = read(WHOLE + words, finish_reason="length")
+
+    assert reading.edits == (WANTED,)
+    assert reading.repairs == ("cut off in its closing words",)
+
+
+@pytest.mark.parametrize(
+    "completion",
+    [
+        WHOLE,
+        WHOLE + "\n",
+        WHOLE.rstrip().removesuffix("```") + CLOSING,
+        f"{WHOLE}{CLOSING}\n```python\ndef third(n):",
+        f"{WHOLE}{CLOSING}\n``",
+        f"{WHOLE}{CLOSING}\n\nFILE: pkg/words.py",
+        f"{WHOLE}{CLOSING}\n\nFILE: pkg",
+        f"{WHOLE}{CLOSING}\n\nFI",
+        f"{WHOLE}{CLOSING}\n\n**LINES:** 3",
+        f"{WHOLE}{CLOSING}\n\nREASONING: there too",
+        f"{WHOLE}\nThe other function has to be:",
+        f"{WHOLE}{CLOSING}\n\n`pkg/words.py`",
+        f"{WHOLE}{CLOSING}\n\n### 2. pkg/words.py\nHere",
+        f"{WHOLE}{CLOSING}\ndef third(n):\n    return",
+        f"{WHOLE}{CLOSING}\n@@ -1 +1 @@\n-x\n+y\n",
+        WHOLE.replace("```python\n", "").replace("```\n", "") + CLOSING,
+        CLOSING,
+        "```python\ndef half(n):\n    return n / 2\n",
+    ],
+)
+def test_an_answer_whose_code_may_be_cut_off_is_none(completion: str) -> None:
+    reading = read(completion, finish_reason="length")
 
     assert reading.edits == ()
     assert "cut off" in (reading.problem or "")
