@@ -92,7 +92,8 @@ def _starts_format(lines: Sequence[str], at: int) -> bool:
 
 def _goes_on(line: str) -> bool:
     """Whether the line is a further one of a reasoning."""
-    return is_prose(line) and not _parses([line])
+    words = line[0].isalpha() or line[0] in "`*"
+    return words and is_prose(line) and not _parses([line])
 
 
 def _is_none_or_ends(lines: Sequence[str], at: int) -> bool:

@@ -49,6 +49,16 @@ def test_the_first_line_of_code_inside_a_fence_is_no_reasoning(first: str) -> No
     assert [one.code for one in reading.edits] == [f"{first}\n{CODE}"]
 
 
+@pytest.mark.parametrize("context", ["", "     if n:\n"])
+def test_a_diff_may_stand_inside_a_fence_with_its_keywords(context: str) -> None:
+    answer = f"```diff\n{HEAD}-    return n / 3\n{context}+    return n / 2\n```\n{PROSE}"
+
+    (edit,) = read(answer).edits
+
+    assert (edit.old or "").startswith("    return n / 3")
+    assert edit.code.endswith("    return n / 2")
+
+
 OTHER = HEAD.replace("a.py", "b.py").replace("12-20", "3-4")
 
 
