@@ -308,7 +308,13 @@ CLOSING = "\nThe division was by three, as the issue"
 
 @pytest.mark.parametrize(
     "words",
-    [CLOSING, f"\n### Why\n\n1. It halves:\n   {CLOSING.strip()}", "\nIt halves. The file", "\nSo"],
+    [
+        CLOSING,
+        f"\n### Why\n\n1. It halves:\n   {CLOSING.strip()}",
+        "\nIt halves. The file",
+        "\nSo",
+        "\nAll else in numbers.py stays",
+    ],
 )
 def test_an_answer_cut_off_in_its_closing_words_is_whole(words: str) -> None:
     reading = read(WHOLE + words, finish_reason="length")
@@ -333,6 +339,7 @@ def test_an_answer_cut_off_in_its_closing_words_is_whole(words: str) -> None:
         f"{WHOLE}\nThe other function has to be:",
         f"{WHOLE}{CLOSING}\n\n`pkg/words.py`",
         f"{WHOLE}{CLOSING}\n\n### 2. pkg/words.py\nHere",
+        f"{WHOLE}\nNow, `pkg/words.py` also needs",
         f"{WHOLE}{CLOSING}\ndef third(n):\n    return",
         f"{WHOLE}{CLOSING}\n@@ -1 +1 @@\n-x\n+y\n",
         WHOLE.replace("```python\n", "").replace("```\n", "") + CLOSING,
