@@ -27,19 +27,22 @@ _BECOMING = re.compile(
 )
 """How a sentence ends that says what the old code becomes."""
 
+_MORE = re.compile(r"\b(?:also|too|same|likewise|similar(?:ly)?|another|other)\b", re.IGNORECASE)
+"""What a sentence says that announces a change of its own."""
 _MOST = 50
 """Blocks under one FILE that are compared with each other."""
 
 
 @dataclass(frozen=True)
 class Block:
-    """One piece of code with what is said about it."""
+    """One piece of code with what is said about it; `ahead` is the line of prose before it."""
 
     path: str
     lines: tuple[int, int] | None
     reasoning: str
     code: tuple[str, ...]
     language: str = ""
+    ahead: str = ""
 
     @property
     def is_replacing(self) -> bool:
@@ -164,7 +167,8 @@ def _fenced(
             notes.append("FILE taken from the block before")
         if beside_it and here != path:
             notes.append("FILE taken from beside the fence")
-        made.append(Block(here, said.lines, said.why(), item.code, item.language))
+        block = Block(here, said.lines, said.why(), item.code, item.language, said.last)
+        made.append(block)
         fixed = fixed or defines(item.code)
         said = _Said()
     if made and not made[-1].reasoning and said.reasoning:
@@ -187,6 +191,8 @@ def _without_parts(made: Sequence[Block], notes: list[str]) -> list[Block]:
 
 def _is_part(part: Block, whole: Block) -> bool:
     if part.path != whole.path or part.is_replacing or whole.is_replacing:
+        return False
+    if _MORE.search(part.ahead):
         return False
     return _is_within(part.lines, whole.lines) and is_part(part.code, whole.code)
 

@@ -77,6 +77,13 @@ def test_the_same_lines_under_other_headers_are_a_change_of_their_own(head: str)
         assert new == BASE.replace("/ 3", "/ 2")
 
 
+@pytest.mark.parametrize("sentence", ["The same in `other`:", "`other` also needs it:"])
+def test_the_same_lines_announced_for_elsewhere_are_a_change_of_their_own(sentence: str) -> None:
+    reading = read(f"{HEAD}{fence(HALF)}{sentence}\n{fence('    return n / 2')}")
+
+    assert [one.code for one in reading.edits] == [HALF, "    return n / 2"]
+
+
 def test_a_part_with_lines_of_the_definition_s_own_is_left_out() -> None:
     part = f"LINES: 4-4\n{fence('    return n / 2')}"
 
