@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from stillwater.edits.base import File, Splice, file_of
 from stillwater.edits.emptied import require_bodies
-from stillwater.edits.home import home
+from stillwater.edits.home import home, is_of_tests
 from stillwater.edits.lacking import with_lacking_imports
 from stillwater.edits.model import Applied, Edit, EditError, Placement
 from stillwater.edits.once import place_once, same
@@ -26,6 +26,8 @@ def apply(
     `files` are the base texts: every path that exists, read only where an edit names it; `shown`
     are the paths of those that the model saw, where a block goes that names no file.
 
+    Tests beside code that may be changed are left out.
+
     Raises:
         EditError: an edit names no file or a protected one, belongs nowhere, leaves a file that
             doesn't compile, or the edits change nothing.
@@ -33,19 +35,9 @@ def apply(
     if not edits:
         raise EditError("The answer holds no edits.")
     source = source_of(files)
-    paths = source.paths()
     repairs: list[str] = []
-    grouped: dict[str, list[Edit]] = {}
-    for edit in edits:
-        path = home(edit, source, paths, shown)
-        if path != edit.path:
-            repairs.append(f"FILE taken as {path}")
-        if protected(path):
-            raise EditError(
-                f"{path} is a test or configures tests and must not be changed: "
-                "repair the code that it tests."
-            )
-        grouped.setdefault(path, []).append(replace(edit, path=path))
+    code = [path for path in shown if not protected(path)]
+    grouped = _grouped(edits, source, protected, shown, code, repairs)
     texts: dict[str, str] = {}
     placed: list[Placement] = []
     for path, group in grouped.items():
@@ -60,6 +52,48 @@ def apply(
             f"The edits change nothing in {', '.join(grouped)}: the code is as it was before."
         )
     return Applied(texts, tuple(placed), tuple(dict.fromkeys(repairs)))
+
+
+def _grouped(
+    edits: Sequence[Edit],
+    source: Source,
+    protected: Callable[[str], bool],
+    shown: Sequence[str],
+    code: Sequence[str],
+    repairs: list[str],
+) -> dict[str, list[Edit]]:
+    """The edits by the files that they change, without those of tests where others remain.
+
+    `code` are those of the files `shown` that may be changed.
+    """
+    paths = source.paths()
+    grouped: dict[str, list[Edit]] = {}
+    refused: EditError | None = None
+    for edit in edits:
+        path = edit.path
+        try:
+            path = home(edit, source, paths, shown)
+            _require_free(path, protected)
+        except EditError as error:
+            if not is_of_tests(replace(edit, path=path), source, code):
+                raise
+            refused = refused or error
+            repairs.append(f"tests {f'in {path}' if path else 'without FILE'} left out")
+            continue
+        if path != edit.path:
+            repairs.append(f"FILE taken as {path}")
+        grouped.setdefault(path, []).append(replace(edit, path=path))
+    if refused and not grouped:
+        raise refused
+    return grouped
+
+
+def _require_free(path: str, protected: Callable[[str], bool]) -> None:
+    if protected(path):
+        raise EditError(
+            f"{path} is a test or configures tests and must not be changed: "
+            "repair the code that it tests."
+        )
 
 
 def _one(

@@ -1,7 +1,6 @@
 """Fences that stand beside the fix: what to run, what comes out, how the fixed code is used."""
 
 import ast
-from collections.abc import Sequence
 
 from stillwater.edits import forms
 from stillwater.edits.code import Code, understand
@@ -20,13 +19,14 @@ def is_no_code(fence: Fence) -> bool:
     return fence.language in _SHELL | _OUTPUT and not fence.path
 
 
-def is_example(code: Sequence[str]) -> bool:
-    """Whether code after the fix only shows how that is used.
+def is_example(fence: Fence) -> bool:
+    """Whether a fence after the fix only shows how that is used.
 
     It isn't where it may belong to the fix: imports, plain values, a part of a body, a diff.
     """
-    understood = understand("\n".join(code))
-    if defines(code) or understood.margin or forms.is_replacing(code):
+    understood = understand("\n".join(fence.code))
+    replacing = forms.is_replacing(fence.code, fence.language)
+    if replacing or defines(fence.code) or understood.margin:
         return False
     return not _is_of_values(understood)
 

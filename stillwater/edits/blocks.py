@@ -1,22 +1,24 @@
 """Finding the blocks of an answer: which code belongs to which FILE, LINES and REASONING."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from stillwater.edits import beside, forms, headers
-from stillwater.edits.code import understand
 from stillwater.edits.fences import Fence, fence_at
+from stillwater.edits.fragments import is_part
+from stillwater.edits.prose import is_code, without_prose
 from stillwater.edits.syntax import defines
 from stillwater.edits.text import trimmed
 
-_CODE = re.compile(
-    r"\s*(?:async\s+def\s|def\s+\w+\s*\(|class\s+\w+.*:|@\w|import\s+\w|from\s+\S+\s+import\b|"
-    r"return\b|raise\s|(?:if|elif|for|while|with|except)\b.*:\s*(?:#.*)?$|(?:else|try|finally):|"
-    r"[A-Za-z_][\w.\[\]'\"]*\s*[-+*/|&]?=\s*\S|\d+\s*\|)|[ \t]{4,}\S"
-)
+QUOTE = "quoted old code left out"
 _QUOTED = re.compile(
     r"\b(?:original|before|current|currently|old|buggy|wrong|faulty|incorrect)\b", re.IGNORECASE
+)
+_FIXED = re.compile(
+    r"\b(?:corrected|fixed|updated|revised|new)(?:\s+`[^`]+`)?\s+"
+    r"(?:version|code|function|method|class|definition|implementation)\b",
+    re.IGNORECASE,
 )
 _BECOMING = re.compile(
     r"\b(?:with|to|into|by|be|follows)"
@@ -25,15 +27,27 @@ _BECOMING = re.compile(
 )
 """How a sentence ends that says what the old code becomes."""
 
+_MORE = re.compile(r"\b(?:also|too|same|likewise|similar(?:ly)?|another|other)\b", re.IGNORECASE)
+"""What a sentence says that announces a change of its own."""
+_MOST = 50
+"""Blocks under one FILE that are compared with each other."""
+
 
 @dataclass(frozen=True)
 class Block:
-    """One piece of code with what is said about it."""
+    """One piece of code with what is said about it; `ahead` is the line of prose before it."""
 
     path: str
     lines: tuple[int, int] | None
     reasoning: str
     code: tuple[str, ...]
+    language: str = ""
+    ahead: str = ""
+
+    @property
+    def is_replacing(self) -> bool:
+        """Whether it says what is to be replaced by what, rather than to be code."""
+        return forms.is_replacing(self.code, self.language)
 
 
 @dataclass(frozen=True)
@@ -44,8 +58,11 @@ class _Text:
 _Item = headers.Header | Fence | _Text
 
 
-def blocks(text: str, notes: list[str]) -> list[Block]:
-    """The blocks in their order; what had to be forgiven goes to `notes`."""
+def blocks(text: str, notes: list[str], known: Collection[str] = frozenset()) -> list[Block]:
+    """The blocks in their order; what had to be forgiven goes to `notes`.
+
+    `known` are lines of the files that the model saw, without indentation.
+    """
     found: list[Block] = []
     path = ""
     for segment in _segments(_items(text.split("\n"), notes)):
@@ -57,7 +74,7 @@ def blocks(text: str, notes: list[str]) -> list[Block]:
             if rest and (more := headers.header(rest if ":" in rest else _colon(rest))):
                 segment[0] = more
         if any(isinstance(item, Fence) for item in segment):
-            found.extend(_fenced(path, segment, notes))
+            found.extend(_without_parts(list(_fenced(path, segment, notes, known)), notes))
         elif path:
             found.extend(_unfenced(path, segment, notes))
     return found
@@ -80,7 +97,10 @@ def _items(lines: Sequence[str], notes: list[str]) -> Iterator[_Item]:
         at = fence.end
         if not fence.closed:
             notes.append("fence completed")
-        if trimmed(fence.code) or fence.closed:
+        if fence.said:
+            notes.append("keywords taken out of the fence")
+        yield from (headers.header(line) or _Text(line) for line in fence.said)
+        if trimmed(fence.code) or (fence.closed and not fence.said):
             yield fence
 
 
@@ -121,7 +141,9 @@ class _Said:
         return " ".join(" ".join(self.reasoning or ()).split())
 
 
-def _fenced(path: str, segment: Sequence[_Item], notes: list[str]) -> Iterator[Block]:
+def _fenced(
+    path: str, segment: Sequence[_Item], notes: list[str], known: Collection[str]
+) -> Iterator[Block]:
     said = _Said()
     made: list[Block] = []
     fixed = False
@@ -131,18 +153,22 @@ def _fenced(path: str, segment: Sequence[_Item], notes: list[str]) -> Iterator[B
         if not isinstance(item, Fence):
             said.hear(item, notes)
             continue
-        named = item.path or headers.only_path(said.last) or ""
-        here = path or named or _first_comment(item.code) or ""
-        own = bool(named or _first_comment(item.code) or said.lines)
-        if why := _beside(item, said.last, item is not codes[-1], some_code, fixed and not own):
+        beside_it = item.path or headers.only_path(said.last) or ""
+        named = beside_it or _first_comment(item.code) or ""
+        here = _path(path, named, first=not made)
+        own = bool(named or said.lines)
+        quote = item is not codes[-1] and _is_quote(said.last, item.code, known)
+        why = QUOTE if quote else _beside(item, said.last, some_code, fixed and not own)
+        if why:
             notes.append(why)
             said.last = ""
             continue
-        if made and not named:
+        if made and not beside_it:
             notes.append("FILE taken from the block before")
-        if named and not path:
+        if beside_it and here != path:
             notes.append("FILE taken from beside the fence")
-        made.append(Block(here, said.lines, said.why(), item.code))
+        block = Block(here, said.lines, said.why(), item.code, item.language, said.last)
+        made.append(block)
         fixed = fixed or defines(item.code)
         said = _Said()
     if made and not made[-1].reasoning and said.reasoning:
@@ -150,16 +176,60 @@ def _fenced(path: str, segment: Sequence[_Item], notes: list[str]) -> Iterator[B
     yield from made
 
 
-def _beside(item: Fence, last: str, more: bool, code: bool, after: bool) -> str | None:
+def _without_parts(made: Sequence[Block], notes: list[str]) -> list[Block]:
+    """The blocks under one FILE without those that another gives whole, which takes their LINES."""
+    kept = list(made)
+    for part in made if len(made) <= _MOST else ():
+        whole = next((one for one in kept if one is not part and _is_part(part, one)), None)
+        if whole:
+            lines, reasoning = whole.lines or part.lines, whole.reasoning or part.reasoning
+            kept[kept.index(whole)] = replace(whole, lines=lines, reasoning=reasoning)
+            kept.remove(part)
+            notes.append("part of a definition given whole left out")
+    return kept
+
+
+def _is_part(part: Block, whole: Block) -> bool:
+    if part.path != whole.path or part.is_replacing or whole.is_replacing:
+        return False
+    if _MORE.search(part.ahead):
+        return False
+    return _is_within(part.lines, whole.lines) and is_part(part.code, whole.code)
+
+
+def _is_within(part: tuple[int, int] | None, whole: tuple[int, int] | None) -> bool:
+    """Whether the lines that a part states, if any, can be those of the whole."""
+    return part is None or whole is None or whole[0] <= part[0] <= part[1] <= whole[1]
+
+
+def _path(path: str, named: str, *, first: bool) -> str:
+    """The path of code under FILE's `path` that is `named` beside the code, where it is.
+
+    FILE is said of the `first` code that follows it; what comes then may stand elsewhere.
+    """
+    if first or path.endswith(f"/{named}"):
+        return path or named
+    return named or path
+
+
+def _beside(item: Fence, last: str, code: bool, after: bool) -> str | None:
     """Why the fence isn't part of the fix, by the `last` line before it.
 
-    `more` says that fences follow, `code` that some hold code, `after` that the fix stands before.
+    `code` says that some fences hold code, `after` that the fix stands before.
     """
-    if more and _announces_quote(last):
-        return "quoted old code left out"
     if beside.is_no_code(item) and not headers.only_path(last):
         return beside.NO_CODE if code else None
-    return beside.EXAMPLE if after and beside.is_example(item.code) else None
+    return beside.EXAMPLE if after and beside.is_example(item) else None
+
+
+def _is_quote(last: str, code: Sequence[str], known: Collection[str]) -> bool:
+    """Whether the `last` line before the code calls it old, and doesn't also call it corrected.
+
+    One that does both is believed about the old where the model saw each line of the code.
+    """
+    if not _announces_quote(last):
+        return False
+    return not _FIXED.search(last) or {line.strip() for line in code} - {""} <= frozenset(known)
 
 
 def _announces_quote(line: str) -> bool:
@@ -187,7 +257,7 @@ def _bare(path: str, part: Sequence[_Item], notes: list[str]) -> Iterator[Block]
     said = _Said()
     code: list[str] = []
     for item in part:
-        if isinstance(item, _Text) and (code or _CODE.match(item.line)):
+        if isinstance(item, _Text) and (code or is_code(item.line)):
             code.append(item.line)
         elif isinstance(item, headers.Header | _Text):
             said.hear(item, notes)
@@ -195,20 +265,7 @@ def _bare(path: str, part: Sequence[_Item], notes: list[str]) -> Iterator[Block]
     if forms.is_replacing(texts):
         yield Block(path, said.lines, said.why(), tuple(trimmed(texts)))
         return
-    code = trimmed(_without_prose(trimmed(code)))
+    code = trimmed(without_prose(trimmed(code)))
     if code:
         notes.append("fence added")
         yield Block(path, said.lines, said.why(), tuple(code))
-
-
-def _without_prose(code: list[str]) -> list[str]:
-    """The code without the paragraphs of prose after it, if that makes it Python."""
-    kept = code
-    for _ in range(8):
-        if understand("\n".join(kept)).tree is not None:
-            return kept
-        blank = max((n for n, line in enumerate(kept) if not line.strip()), default=0)
-        if not blank:
-            break
-        kept = trimmed(kept[:blank])
-    return code

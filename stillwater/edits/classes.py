@@ -9,7 +9,7 @@ from stillwater.edits.syntax import Defining, Definition, alike, bound, is_text
 
 def is_all_of(node: ast.ClassDef, old: ast.ClassDef, edit: Edit, target: Definition) -> bool:
     """Whether a class in the block stands for all of the file's class."""
-    if _is_barer(node, old) or (is_text(old.body[0]) and not is_text(node.body[0])):
+    if edit.partial or _is_barer(node, old) or (is_text(old.body[0]) and not is_text(node.body[0])):
         return False
     have, given = bound(old.body), bound(node.body)
     if have <= given:

@@ -217,6 +217,8 @@ class Merge:
                     f"{node.name} is a test, and {self.file.path} holds none: tests stay as they "
                     "are; give the corrected definition of the code that fails in them."
                 )
+            if self.edit.partial and isinstance(node, ast.ClassDef):
+                raise EditError(f"{self.unknown(node)} Give a new class whole.")
             if node in tests:
                 self.repairs.append(f"test {node.name} left out")
                 continue

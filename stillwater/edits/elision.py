@@ -31,6 +31,8 @@ _ELIDING = re.compile(
     r"(?:"
     # "... existing code ...", "...", "... rest of the function"
     rf"{_DOTS}(?:.{{0,60}}{_DOTS})?"
+    # "... existing code to split the value", "... other cases remain the same"
+    rf"|{_DOTS}.*\b(?:existing|rest|remaining|remainder|unchanged|omitted|remains? the same)\b.*"
     rf"|{_DOTS}\W*(?:\w+\W+){{0,3}}(?:rest|remaining|existing|unchanged|same|previous|other|"
     r"original|omitted|code|implementation|before|body|methods)\b(?:\W+\w+){0,3}"
     rf"|{_DOTS}\W*no(?:thing)? (?:other )?changes?\b(?:\W+\w+){{0,3}}"
@@ -46,6 +48,8 @@ _ELIDING = re.compile(
     r")[.:)\]]*",
     re.IGNORECASE,
 )
+_EMPTY = re.compile(r"(?:pass|\.\.\.|…)\s*(#.*)")
+"""A statement that does nothing, and the comment behind it."""
 _STUB = re.compile(r"(?:async +)?def +(\w+)\(.*: *\.\.\.$")
 _DECORATED = ("overload", "abstract")
 _BASES = ("Protocol", "ABC")
@@ -66,10 +70,9 @@ def elision(
     """
     for line in code.splitlines():
         text = line.strip()
-        if text in known and text.startswith("#"):
+        if _comment(text) and text in known:
             continue
-        comment = text.lstrip("#/<!-* ([") if text.startswith(("#", "//", "<!--", "/*")) else ""
-        if comment and len(comment) < 120 and _ELIDING.fullmatch(comment.rstrip("->*/ ")):
+        if stands_for_code(text):
             return text
         if text in {"…", "[…]"} or (python and tree is None and text in {"...", "[...]", "(...)"}):
             return text
@@ -77,6 +80,19 @@ def elision(
     if tree is not None and not stub and any(True for _ in _left_out(tree, stubs)):
         return "..."
     return None
+
+
+def stands_for_code(line: str) -> bool:
+    """Whether the line, without indentation, has a comment that stands for code left out."""
+    comment = _comment(line)
+    return 0 < len(comment) < 120 and bool(_ELIDING.fullmatch(comment.rstrip("->*/ ")))
+
+
+def _comment(line: str) -> str:
+    """What a comment says that is alone on its line, or behind a statement that does nothing."""
+    empty = _EMPTY.fullmatch(line)
+    text = empty[1] if empty else line
+    return text.lstrip("#/<!-* ([") if text.startswith(("#", "//", "<!--", "/*")) else ""
 
 
 def _left_out(tree: ast.Module, stubs: Collection[str]) -> Iterator[ast.stmt]:

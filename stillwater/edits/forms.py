@@ -11,6 +11,7 @@ from itertools import pairwise
 from stillwater.edits.code import understand
 from stillwater.edits.text import is_blank, trimmed
 
+_DIFFS = {"diff", "patch", "udiff"}
 _SEARCH = re.compile(r"^\s*<{5,9} ?(?:SEARCH|ORIGINAL|HEAD|OLD)?\b.*$")
 _DIVIDER = re.compile(r"^\s*={5,9}\s*$")
 _REPLACE = re.compile(r"^\s*>{5,9} ?(?:REPLACE|UPDATED|NEW)?\b.*$")
@@ -35,8 +36,10 @@ class Replacement:
     new: list[str] = field(default_factory=list)
 
 
-def is_replacing(lines: Sequence[str]) -> bool:
-    """Whether the lines are a diff, or search and replace, rather than code."""
+def is_replacing(lines: Sequence[str], language: str = "") -> bool:
+    """Whether the lines, of a fence in that language, are a diff or search and replace."""
+    if language in _DIFFS and any(line.startswith(("+", "-")) for line in lines):
+        return True
     return any(map(_SEARCH.match, lines)) or _is_diff(lines)
 
 
@@ -54,6 +57,8 @@ def _is_diff(lines: Sequence[str]) -> bool:
         return True
     real = [line for line in lines if not is_blank(line)]
     signs = {line[0] for line in real}
+    if signs == {"+", "-"}:
+        return True
     marked = {"+", "-"} <= signs <= {"+", "-", " "} or ("+" in signs and _becomes_python(lines))
     return marked and understand("\n".join(lines)).tree is None
 

@@ -45,7 +45,7 @@ def header(line: str) -> Header | None:
     for kind, pattern in _HEADERS.items():
         if found := pattern.match(line):
             value = found.group(1).strip()
-            if not _fits(kind, value, _like_code(line)):
+            if not _fits(kind, value, _like_code(line)) or _is_of_body(kind, line):
                 return None
             return Header(kind, value, line.startswith(f"{kind.upper()}:"))
     if found := _BARE_FILE.match(line):
@@ -86,6 +86,11 @@ def range_of(value: str) -> tuple[int, int] | None:
 def _like_code(line: str) -> bool:
     # "path: pathlib.Path" and "lines: list[str]" are Python, and stand in answers without fences.
     return line.lstrip()[:1].islower()
+
+
+def _is_of_body(kind: str, line: str) -> bool:
+    """Whether the line is an attribute such as `reason: str`, or a comment, in indented code."""
+    return kind == "reasoning" and line[:1] in {" ", "\t"} and _like_code(line.lstrip(" \t#"))
 
 
 def _fits(kind: str, value: str, strict: bool) -> bool:

@@ -10,9 +10,10 @@ from pathlib import PurePosixPath
 from stillwater.edits.base import File, file_of
 from stillwater.edits.code import Code, understand
 from stillwater.edits.model import Edit, EditError
-from stillwater.edits.paths import listed, resolve
+from stillwater.edits.paths import listed, names_test, resolve
 from stillwater.edits.source import Source
 from stillwater.edits.syntax import Defining, first_line, last_line
+from stillwater.edits.testing import only_tests
 from stillwater.edits.text import resemblance
 
 _SAME = 0.6
@@ -37,6 +38,21 @@ def home(edit: Edit, source: Source, paths: Sequence[str], shown: Sequence[str])
     return _if_elsewhere(path, code, source, shown) or path
 
 
+def is_of_tests(edit: Edit, source: Source, code: Sequence[str]) -> bool:
+    """Whether the edit is for a file of tests, and defines nothing that the files `code` define.
+
+    Where it names no file, whether it holds nothing but tests.
+    """
+    understood = understand(edit.code)
+    if not edit.path.strip():
+        return understood.tree is not None and only_tests(understood.tree.body)
+    names = {node.name for node in _definitions(understood)}
+    texts = ((path, source.read(path) or "") for path in code)
+    return names_test(edit.path) and not any(
+        one.name in names for path, text in texts for one in file_of(path, text).definitions
+    )
+
+
 def _resolved(stated: str, paths: Sequence[str]) -> str:
     """The path meant, also where the place of the work tree stands before it."""
     parts = PurePosixPath(stated).parts
@@ -56,6 +72,8 @@ def _unnamed(code: Code, source: Source, shown: Sequence[str]) -> str:
     defining = _defining(code, source, shown)
     if len(defining) == 1 or (len(shown) == 1 and not defining):
         return (defining or list(shown))[0]
+    if not defining and (partly := _defining_some(code, source, shown)):
+        return partly
     if defining:
         raise EditError(
             f"The answer names no file, and {listed(defining)} could be meant: start each block "
@@ -68,6 +86,17 @@ def _defining(code: Code, source: Source, shown: Sequence[str], least: float = 0
     """Those of the files shown that define everything that the code defines at its top."""
     nodes = _definitions(code)
     return [path for path in shown if nodes and _defines(path, source, _all(nodes, code, least))]
+
+
+def _defining_some(code: Code, source: Source, shown: Sequence[str]) -> str | None:
+    """The only file shown that defines any of what the code does, if much like the code does."""
+    nodes = _definitions(code)
+    files = [file_of(path, text) for path in shown if (text := source.read(path)) is not None]
+    names = {node.name for node in nodes}
+    having = [one for one in files if names & {each.name for each in one.definitions}]
+    if len(having) != 1 or not any(_all([node], code, _SAME)(having[0]) for node in nodes):
+        return None
+    return having[0].path
 
 
 def _definitions(code: Code) -> list[Defining]:

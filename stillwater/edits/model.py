@@ -14,7 +14,8 @@ class EditError(StillwaterError):
 class Edit:
     """One block of an answer. `first` and `last` are the lines it states, 1-based and inclusive.
 
-    `old`, of an answer that searches and replaces, is the text that `code` is to replace.
+    `old`, of an answer that searches and replaces, is the text that `code` is to replace. `partial`
+    says that the block spoke of definitions that it leaves out: they stay as they are.
     """
 
     path: str
@@ -23,6 +24,7 @@ class Edit:
     reasoning: str
     code: str
     old: str | None = None
+    partial: bool = False
 
 
 @dataclass(frozen=True)

@@ -43,6 +43,17 @@ def is_protected(path: str) -> bool:
     )
 
 
+def names_test(stated: str) -> bool:
+    """Whether `stated` is a path that an edit may name, of tests and of nothing that configures."""
+    try:
+        path = _checked(stated)
+    except EditError:
+        return False
+    *folders, name = PurePosixPath(path.lower()).parts
+    configures = name in _CONFIGURATION or name.startswith("conftest.")
+    return is_test(path) and not configures and _CONFIGURATION_FOLDERS.isdisjoint(folders[:1])
+
+
 def resolve(stated: str, paths: Sequence[str]) -> str:
     """The one of `paths` that `stated` means: itself, or the only one with the same tail.
 

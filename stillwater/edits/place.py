@@ -39,7 +39,7 @@ def place(file: File, edits: Sequence[Edit]) -> list[Splice]:
         code = understand(edit.code)
         if not code.lines:
             raise EditError(f"An edit of {file.path} holds no code.")
-        if is_whole(file, code, edit):
+        if not edit.partial and is_whole(file, code, edit):
             lines = code.at(1, len(code.lines), "", "", ())
             splices.append(Splice(1, len(file.lines), tuple(lines), "whole file"))
             continue
@@ -48,6 +48,11 @@ def place(file: File, edits: Sequence[Edit]) -> list[Splice]:
             merges.append(merge)
         elif added := _only_imports(file, code, edit):
             splices += added
+        elif edit.partial:
+            raise EditError(
+                f"The code for {file.path} leaves parts out beside its definitions: give each "
+                "changed definition whole, and nothing else."
+            )
         else:
             splices.append(by_lines(file, code, edit))
     for merge in merges:

@@ -4,8 +4,10 @@ import re
 from collections.abc import Collection, Sequence
 
 from stillwater.edits import clean, forms
+from stillwater.edits.between import without_marks
 from stillwater.edits.blocks import Block, blocks
 from stillwater.edits.code import understand
+from stillwater.edits.cut import is_complete
 from stillwater.edits.elision import elision
 from stillwater.edits.model import Edit, Reading
 from stillwater.edits.syntax import Defining
@@ -30,13 +32,15 @@ def read(
     text = _plain_text(completion, notes)
     if text is None:
         return _none("The answer never left its thinking: think less, and " + _FORMAT)
-    if finish_reason == "length":
+    if finish_reason == "length" and is_complete(text):
+        notes.append("cut off in its closing words")
+    elif finish_reason == "length":
         return _none("The answer was cut off at the token limit: give a shorter one.")
     if not text.strip():
         return _none(f"The answer is empty: {_FORMAT}")
     edits: list[Edit] = []
     problem = f"The answer is only prose: {_FORMAT}"
-    found = list(blocks(text, notes)) or _bare_diff(text)
+    found = blocks(text, notes, known) or _bare_diff(text)
     spoilt: list[tuple[Block, str]] = []
     for block in found:
         made, wrong, spoils = _edits(block, notes, known)
@@ -111,7 +115,7 @@ def after_thinking(text: str) -> str | None:
 def _edits(block: Block, notes: list[str], known: Collection[str]) -> tuple[list[Edit], str, bool]:
     """The block's edits, or why it has none, and whether that spoils the whole answer."""
     lines = list(block.code)
-    if forms.is_replacing(lines):
+    if block.is_replacing:
         return _replacing(block, notes, known)
     real = clean.without_placeholders(lines)
     if len(real) < len(lines):
@@ -123,12 +127,17 @@ def _edits(block: Block, notes: list[str], known: Collection[str]) -> tuple[list
     if numbers:
         notes.append("line numbers left out")
     code = "\n".join(trimmed(real))
-    if dots := _left_out(path, code, known):
+    whole = without_marks(code, known) if _left_out(path, code, known) else None
+    if whole is not None:
+        notes.append("comments that stand for other definitions left out")
+    if dots := _left_out(path, whole or code, known):
         return [], dots, True
     if not path and not _defines(code):
         return [], f"The answer names no file: {_FORMAT}", False
     first, last = block.lines or numbers or (None, None)
-    return [Edit(path, first, last, _reasoning(block), code)], "", False
+    partial = whole is not None
+    edit = Edit(path, first, last, _reasoning(block), whole or code, partial=partial)
+    return [edit], "", False
 
 
 def _defines(code: str) -> bool:

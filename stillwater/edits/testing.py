@@ -4,7 +4,7 @@ import ast
 from collections.abc import Iterable, Sequence
 
 from stillwater.edits.imports import Importing
-from stillwater.edits.syntax import Defining, nodes, used
+from stillwater.edits.syntax import Defining, is_guard, nodes, used
 
 _MODULES = {"unittest", "pytest"}
 
@@ -18,6 +18,13 @@ def is_test(node: ast.stmt) -> bool:
     if not (isinstance(node, Defining) and node.name.startswith("test_")):
         return False
     return any(isinstance(one, ast.Assert) for one in nodes(node))
+
+
+def only_tests(body: Sequence[ast.stmt]) -> bool:
+    """Whether the statements are tests, with what these need and what runs them."""
+    rest = [one for one in body if not is_test(one)]
+    plain = Importing | ast.Expr
+    return len(rest) < len(body) and all(isinstance(one, plain) or is_guard(one) for one in rest)
 
 
 def foreign_tests(body: Iterable[ast.stmt], among: Iterable[ast.stmt]) -> set[ast.stmt]:

@@ -79,8 +79,13 @@ def reading(config: Config, text: str, finish_reason: str, known: Collection[str
 
 def listed(found: edits.Reading) -> bytes:
     """The edits as they are kept."""
-    told = json.dumps([asdict(edit) for edit in found.edits], ensure_ascii=False)
+    told = json.dumps([_told(edit) for edit in found.edits], ensure_ascii=False)
     return told.encode("utf-8", "replace")
+
+
+def _told(edit: edits.Edit) -> dict[str, object]:
+    """The edit's fields; `partial` only where it is, as edits were kept before there was such."""
+    return {name: value for name, value in asdict(edit).items() if name != "partial" or value}
 
 
 def _prose(completion: Completion) -> str:

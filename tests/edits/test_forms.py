@@ -137,6 +137,50 @@ def test_code_that_only_starts_lines_with_signs_is_no_diff() -> None:
     assert read(f"FILE: a.py\nLINES: 1-1\n```python\n{code}\n```").edits[0].code == code
 
 
+RESET = """\
+class Reader:
+    def go(self):
+        for row in self:
+            self.reset()
+            self.read(row)
+"""
+
+
+@pytest.mark.parametrize("language", ["diff", "patch", "python", ""])
+def test_signed_lines_that_python_would_read_are_a_diff(language: str) -> None:
+    hunk = "-            self.reset()\n+            self.reset(True)\n"
+    answer = f"FILE: a.py\nLINES: 4-4\n```{language}\n{hunk}```"
+
+    files = apply(read(answer).edits, {"a.py": RESET}).files
+
+    assert files == {"a.py": RESET.replace("reset()", "reset(True)")}
+
+
+@pytest.mark.parametrize("around", ["", "             self.read(row)\n"])
+def test_a_diff_may_only_take_away(around: str) -> None:
+    answer = f"FILE: a.py\nLINES: 4-4\n```diff\n-            self.reset()\n{around}```"
+
+    files = apply(read(answer).edits, {"a.py": RESET}).files
+
+    assert files == {"a.py": RESET.replace("            self.reset()\n", "")}
+
+
+def test_code_without_signs_in_a_fence_of_a_diff_is_code() -> None:
+    code = "class Reader:\n    def go(self):\n        return 1"
+
+    reading = read(f"FILE: a.py\n```diff\n{code}\n```")
+
+    assert [(one.code, one.old) for one in reading.edits] == [(code, None)]
+
+
+def test_a_sum_that_goes_on_with_one_sign_is_no_diff() -> None:
+    base = "total = (\n    1\n    - 2\n)\n"
+
+    applied = apply(read("FILE: a.py\nLINES: 3-3\n```python\n- 3\n```").edits, {"a.py": base})
+
+    assert applied.files == {"a.py": base.replace("- 2", "- 3")}
+
+
 def test_a_diff_beside_the_code_that_it_explains_is_left_out() -> None:
     answer = (
         "FILE: shop/store.py\n```diff\n-    count = item + 1\n+    count = item + 2\n```\n"
@@ -169,6 +213,54 @@ def test_code_that_two_files_define_needs_a_file() -> None:
 
     with pytest.raises(EditError, match=r"a\.py or b\.py could be meant"):
         apply(read(f"```python\n{STOCK}```").edits, files, shown=tuple(files))
+
+
+PRICE = SHOP[SHOP.index("def price") : SHOP.index("\n\ndef total")]
+HELPER = "def plain(value):\n    return abs(value)\n"
+TEST = "def test_price():\n    assert price(1) == 1\n"
+MENDED = PRICE.replace("if base:", "if base > 0:")
+
+
+@pytest.mark.parametrize("code", [f"{HELPER}\n\n{MENDED}", f"{MENDED}\n\n{HELPER}"])
+def test_a_new_function_goes_with_one_that_only_one_file_shown_defines_much_alike(
+    code: str,
+) -> None:
+    files = changed(f"```python\n{code}```\n")
+
+    assert list(files) == ["shop/shop.py"]
+    assert "    if base > 0:\n" in files["shop/shop.py"]
+    assert HELPER in files["shop/shop.py"]
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        f"{HELPER}\n\ndef price(value):\n    return 3\n",
+        f"{MENDED}\n\n{STOCK}",
+        HELPER,
+    ],
+)
+def test_a_new_function_beside_what_is_unlike_or_of_two_files_needs_a_file(code: str) -> None:
+    with pytest.raises(EditError, match="names no file"):
+        changed(f"```python\n{code}```\n")
+
+
+@pytest.mark.parametrize(
+    "test", [TEST, f"import pytest\n\n\n{TEST}\n\ntest_price()\n", f"{TEST}\n\n{TEST}"]
+)
+def test_tests_in_a_fence_of_their_own_need_no_file_beside_code_that_has_one(test: str) -> None:
+    answer = f"```python\n{MENDED}```\nThe test:\n```python\n{test}```\n"
+
+    assert changed(answer) == {"shop/shop.py": REPAIRED}
+    assert "tests without FILE left out" in apply(read(answer).edits, FILES, shown=SHOWN).repairs
+
+
+@pytest.mark.parametrize("code", [TEST, f"{TEST}\n\n{HELPER}", f"{TEST}\n\nLIMIT = 3\n"])
+def test_what_holds_only_tests_or_more_than_tests_needs_a_file(code: str) -> None:
+    head = "" if code == TEST else f"```python\n{MENDED}```\nAnd:\n"
+
+    with pytest.raises(EditError, match="names no file"):
+        changed(f"{head}```python\n{code}```\n")
 
 
 def test_only_a_file_that_was_shown_is_meant() -> None:

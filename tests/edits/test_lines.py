@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.edits.answers import answer, becomes, refusal
+from tests.edits.answers import PATH, answer, becomes, refusal
 
 BASE = """\
 class Loader:
@@ -66,3 +66,20 @@ def test_a_helper_may_go_with_what_uses_it() -> None:
 
     assert f"def outer(values):\n{code}\n\ndef add" in new
     assert "def double" not in new
+
+
+LOOP = """\
+def f(rows):
+    for row in rows:
+        if row.is_bad:
+            skip(row)
+        keep(row)
+"""
+
+
+def test_code_in_a_fence_of_a_list_goes_as_deep_as_the_lines_that_it_replaces() -> None:
+    fence = "    ```python\n            keep(row, 1)\n    ```\n"
+
+    new = becomes(f"1. FILE: {PATH}\n    LINES: 5-5\n    REASONING: x\n\n{fence}", LOOP)
+
+    assert new == LOOP.replace("keep(row)", "keep(row, 1)")

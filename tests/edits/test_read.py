@@ -22,6 +22,7 @@ DAMAGED = {
     "tildes": (WHOLE.replace("```python", "~~~py").replace("```", "~~~"), ()),
     "four backticks": (WHOLE.replace("```", "````"), ()),
     "the fence twice": (WHOLE.replace("```python", "```\n```python"), ()),
+    "the fence twice, apart": (WHOLE.replace("```python", "```\n\n```python"), ()),
     "no language": (WHOLE.replace("```python", "```"), ()),
     "prose around": (f"Sure, here it is:\n\n{WHOLE}\nThis repairs the bug.", ()),
     "a heading before": (f"## Answer\n\n{WHOLE}", ()),
@@ -182,6 +183,61 @@ def test_annotations_of_code_without_fences_are_no_keywords() -> None:
     assert read(answer).edits[0].code.count("\n") == 3
 
 
+@pytest.mark.parametrize(
+    "prose",
+    [
+        "This halves it.",
+        "\nThis halves it.",
+        "\nThe cause:\n- it was by three\n\n**Done.** It `halves` now.",
+    ],
+)
+def test_prose_after_code_without_fences_takes_no_line_of_it(prose: str) -> None:
+    code = "def half(n):\n    n = float(n)\n\n    return n / 2"
+
+    assert read(f"FILE: a.py\nLINES: 1-2\n{code}\n{prose}\n").edits[0].code == code
+
+
+@pytest.mark.parametrize(
+    "end", ["    return n /", "    This halves it.", "LIMIT = [", "print(half(", "class Half"]
+)
+def test_broken_code_without_fences_loses_no_line(end: str) -> None:
+    code = f"def half(n):\n    n = float(n)\n\n    m = n\n{end}"
+
+    assert read(f"FILE: a.py\nLINES: 1-2\n{code}\n").edits[0].code == code
+
+
+@pytest.mark.parametrize("name", ["reason", "cause", "explanation", "rationale", "# reason"])
+def test_an_attribute_of_code_without_fences_is_no_reasoning(name: str) -> None:
+    code = f"class Failure:\n    place: int\n    {name}: str\n    line: int"
+
+    edit = read(f"FILE: a.py\nREASONING: why.\n{code}\n").edits[0]
+
+    assert (edit.code, edit.reasoning) == (code, "why.")
+
+
+def test_keywords_may_be_indented_and_in_lower_case_but_for_attributes() -> None:
+    edit = read(f"- file: a.py\n  lines: 1-2\n  Reason: why.\n```\n{CODE}\n```\n").edits[0]
+
+    assert edit == Edit("a.py", 1, 2, "why.", CODE)
+
+
+@pytest.mark.parametrize("lead", ["  ", "   ", "    ", "\t"])
+def test_the_indentation_of_a_fence_is_none_of_its_code(lead: str) -> None:
+    code = "x = 1\n\nif x:\n    y = 2"
+    fence = "\n".join(lead + line for line in f"```python\n{code}\n```".split("\n"))
+
+    assert read(f"1. FILE: a.py\n{lead}LINES: 1-2\n\n{fence}\n").edits[0].code == code
+    assert read(f"FILE: a.py\nLINES: 1-2\n{fence.rstrip('`')}\n").edits[0].code == code
+
+
+@pytest.mark.parametrize("code", ["    x = 1\n    y = 2", "x = 1\n   if y:\n       pass"])
+def test_code_keeps_its_indentation_where_its_fence_has_none_or_more_than_it(code: str) -> None:
+    head = "FILE: a.py\nLINES: 1-2\n"
+    lead = "" if code.startswith(" ") else "   "
+
+    assert read(f"{head}{lead}```python\n{code}\n{lead}```\n").edits[0].code == code
+
+
 def test_a_fence_inside_a_docstring_does_not_end_the_code() -> None:
     code = 'def f():\n    """Shown:\n\n    ```\n    f()\n    ```\n    """\n    return 1'
 
@@ -193,6 +249,34 @@ def test_a_fence_inside_a_docstring_does_not_end_the_code() -> None:
 def test_a_path_beside_the_fence_stands_for_file() -> None:
     for answer in ("```python pkg/a.py\nx = 1\n```", "`pkg/a.py`\n```python\nx = 1\n```"):
         assert [edit.path for edit in read(answer).edits] == ["pkg/a.py"]
+
+
+ELSEWHERE = [
+    "**pkg/b.py**\n```python\nlimit = 2\n```\n",
+    "```python pkg/b.py\nlimit = 2\n```\n",
+    "And so:\n```python\n# pkg/b.py\nlimit = 2\n```\n",
+]
+
+
+@pytest.mark.parametrize("more", ELSEWHERE)
+def test_a_path_beside_a_further_fence_is_that_one_s(more: str) -> None:
+    reading = read(f"{WHOLE}\n{more}\nLINES: 3-4\n```python\nmost = 3\n```\n")
+
+    assert [one.path for one in reading.edits] == ["pkg/numbers.py", "pkg/b.py", "pkg/numbers.py"]
+
+
+@pytest.mark.parametrize("name", ["pkg/numbers.py", "numbers.py"])
+def test_a_path_beside_a_further_fence_may_be_the_tail_of_file(name: str) -> None:
+    reading = read(f"{WHOLE}\n`{name}`\n```python\nlimit = 2\n```\n")
+
+    assert [one.path for one in reading.edits] == ["pkg/numbers.py", "pkg/numbers.py"]
+
+
+@pytest.mark.parametrize("more", ELSEWHERE)
+def test_the_first_code_after_file_is_file_s_whatever_stands_beside_it(more: str) -> None:
+    reading = read(f"FILE: pkg/numbers.py\nLINES: 1-2\n{more}")
+
+    assert [one.path for one in reading.edits] == ["pkg/numbers.py"]
 
 
 UNUSABLE = {
@@ -219,8 +303,52 @@ def test_an_answer_without_edits_says_why(completion: str) -> None:
     assert UNUSABLE[completion] in (reading.problem or "")
 
 
-def test_an_answer_cut_off_at_the_limit_is_none() -> None:
-    reading = read(WHOLE, finish_reason="length")
+CLOSING = "\nThe division was by three, as the issue"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        CLOSING,
+        f"\n### Why\n\n1. It halves:\n   {CLOSING.strip()}",
+        "\nIt halves. The file",
+        "\nSo",
+        "\nAll else in numbers.py stays",
+    ],
+)
+def test_an_answer_cut_off_in_its_closing_words_is_whole(words: str) -> None:
+    reading = read(WHOLE + words, finish_reason="length")
+
+    assert reading.edits == (WANTED,)
+    assert reading.repairs == ("cut off in its closing words",)
+
+
+@pytest.mark.parametrize(
+    "completion",
+    [
+        WHOLE,
+        WHOLE + "\n",
+        WHOLE.rstrip().removesuffix("```") + CLOSING,
+        f"{WHOLE}{CLOSING}\n```python\ndef third(n):",
+        f"{WHOLE}{CLOSING}\n``",
+        f"{WHOLE}{CLOSING}\n\nFILE: pkg/words.py",
+        f"{WHOLE}{CLOSING}\n\nFILE: pkg",
+        f"{WHOLE}{CLOSING}\n\nFI",
+        f"{WHOLE}{CLOSING}\n\n**LINES:** 3",
+        f"{WHOLE}{CLOSING}\n\nREASONING: there too",
+        f"{WHOLE}\nThe other function has to be:",
+        f"{WHOLE}{CLOSING}\n\n`pkg/words.py`",
+        f"{WHOLE}{CLOSING}\n\n### 2. pkg/words.py\nHere",
+        f"{WHOLE}\nNow, `pkg/words.py` also needs",
+        f"{WHOLE}{CLOSING}\ndef third(n):\n    return",
+        f"{WHOLE}{CLOSING}\n@@ -1 +1 @@\n-x\n+y\n",
+        WHOLE.replace("```python\n", "").replace("```\n", "") + CLOSING,
+        CLOSING,
+        "```python\ndef half(n):\n    return n / 2\n",
+    ],
+)
+def test_an_answer_whose_code_may_be_cut_off_is_none(completion: str) -> None:
+    reading = read(completion, finish_reason="length")
 
     assert reading.edits == ()
     assert "cut off" in (reading.problem or "")
@@ -245,6 +373,9 @@ def test_an_answer_cut_off_while_the_model_thinks_says_so() -> None:
         "    x = 1\n    …\n    return x",
         "    if x:\n        ...\n    return x",
         "    # ...\n    return x",
+        "    if x:\n        return 1\n    pass  # rest of the function remains unchanged",
+        "    x = 1\n    pass  # ... existing code ...",
+        "    if x:\n        pass  # unchanged\n    return x",
     ],
 )
 def test_code_that_leaves_parts_out_is_refused(body: str) -> None:
@@ -270,6 +401,33 @@ def test_a_sentence_that_says_what_the_old_code_becomes_announces_the_fix(senten
     more = f"And the test of the old:\n```python\n{CODE.replace('half', 'third')}\n```\n"
 
     assert read(answer + more).edits[0].code == CODE
+
+
+CORRECTED = [
+    "Here is the corrected version of the original function:",
+    "**The fixed `half` function, which replaces the buggy one:**",
+    "The original function in its new implementation:",
+]
+
+
+@pytest.mark.parametrize("sentence", CORRECTED)
+def test_a_sentence_that_calls_the_code_corrected_too_announces_the_fix(sentence: str) -> None:
+    answer = WHOLE.replace("```python", f"{sentence}\n```python") + "So:\n```\nhalf(2)\n```\n"
+
+    assert [one.code for one in read(answer, known={"def half(n):"}).edits] == [CODE]
+
+
+@pytest.mark.parametrize("sentence", [*CORRECTED, "The original function, to be fixed:"])
+def test_code_that_such_a_sentence_announces_is_a_quote_where_the_file_has_it(
+    sentence: str,
+) -> None:
+    quote = "def half(n):\n\n    return n / 3"
+    code = f"{sentence}\n```python\n{quote}\n```\nIt becomes:\n```python"
+
+    reading = read(WHOLE.replace("```python", code), known={"def half(n):", "return n / 3"})
+
+    assert [one.code for one in reading.edits] == [CODE]
+    assert "quoted old code left out" in reading.repairs
 
 
 @pytest.mark.parametrize("ahead", [True, False])
@@ -310,6 +468,10 @@ Your existing code here
 Keep the rest as is
 leave the other methods as they are
 unchanged code
+... existing code to split the value
+... other cases remain the same
+...remaining checks of the quotes
+... the lines that follow stay unchanged, as they were
 """
 
 
@@ -317,6 +479,16 @@ unchanged code
 def test_a_comment_that_stands_for_code_is_refused(comment: str) -> None:
     answer = f"FILE: a.py\nLINES: 1-9\n```python\ndef f(x):\n    # {comment}\n    return 1\n```\n"
 
+    assert "leaves parts out" in (read(answer).problem or "")
+
+
+@pytest.mark.parametrize(
+    "line", ["pass  # rest of the function remains unchanged", "# ... existing rows come first"]
+)
+def test_a_line_that_the_file_has_stands_for_nothing_left_out(line: str) -> None:
+    answer = f"FILE: a.py\nLINES: 1-9\n```python\ndef f(x):\n    {line}\n    return 1\n```\n"
+
+    assert read(answer, known={line}).problem is None
     assert "leaves parts out" in (read(answer).problem or "")
 
 
@@ -331,6 +503,9 @@ def test_a_comment_that_stands_for_code_is_refused(comment: str) -> None:
         "def f(x):\n    return x[..., 0]",
         "def f(x: tuple[int, ...]):\n    return x",
         "def f(x):\n    # ...or in annotations, if it is a class\n    return x",
+        "def f(x):\n    # ...and what remains goes to the end\n    return x",
+        "def f(x):\n    pass  # the rest of the items are handled by the caller",
+        "def f(x):\n    return x  # as before",
         "def f(x):\n    # handles the rest of the items one by one\n    return x",
         "def f(x):\n    # keep the rest of the rows sorted\n    return x",
         "def f(x):\n    # unchanged rows are skipped\n    return x",

@@ -87,6 +87,17 @@ def test_no_answer_reaches_beyond_the_code(guarded: World) -> None:
     assert (guarded.folder / "outside.py").read_text() == "safe = 1\n"
 
 
+def test_a_test_beside_the_code_is_left_out_and_nothing_else_is(guarded: World) -> None:
+    fix = answer("def double(x):\n    return 2 * x")
+    refused = [
+        fix + answer("evil = 1", path) for path in ("conftest.py", ".github/workflows/ci.yml")
+    ]
+    history = guarded.repair(*refused, fix + answer("evil = 1", "tests/test_code.py"))
+    assert [one.event for one in history].count(Event.REJECTED) == len(refused)
+    (applied,) = [one for one in history if one.event is Event.APPLIED]
+    assert applied.evidence["changed"] == ["code_.py"]
+
+
 def test_no_diff_reaches_beyond_the_code(guarded: World) -> None:
     out = guarded.folder / "out"
     out.mkdir()

@@ -109,6 +109,13 @@ def events(history: tuple[Past, ...]) -> list[str]:
     return [past.event.value for past in history]
 
 
+def test_what_an_answer_says_to_stay_stays_from_reading_to_applying(world: World) -> None:
+    double = "def double(x):\n    return 2 * x"
+    history = world.repair(answer(f"{double}\n\n\n# ... other functions ..."))
+    assert events(history) == ["read", "proposed", "applied", "passed"]
+    assert "'how': 'definition'" in str(history[2].evidence["placed"])
+
+
 def test_a_failure_goes_back_to_the_model_and_the_second_answer_repairs(world: World) -> None:
     history = world.repair(WRONG, RIGHT)
     first = ["read", "proposed", "applied", "failed", "retry"]
