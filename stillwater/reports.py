@@ -1,0 +1,162 @@
+"""The failing tests that a log tells of, by whichever runner printed it."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+_PART = re.compile(r"^=+ (FAILURES|ERRORS) =+$")
+_RULE = re.compile(r"^=+ .* =+$|^=+$")
+_TITLE = re.compile(r"^_+ (?!_)(.+?) _+$")
+_CAPTURED = re.compile(r"^-+ Captured .* -+$")
+_LOCATION = re.compile(r"^([^\s:][^:]*\.\w+):(\d+):(?: in (.+)| ?([\w.]*))$")
+_DEFINED = re.compile(r"^ *(?:async )?def (\w+)\(")
+_UNITTEST = re.compile(r"^(?:FAIL|ERROR): (\S+)(?: \((.+)\))?(?: .*)?$")
+_GROUP = "Exception Group Traceback"
+_IN_GROUP = re.compile(rf"^ *(?:\| ?|\+[-+ \d]*(?={_GROUP}|$))")
+_COMPARED = re.compile(r"^(?:Expected(?: nothing)?:?|UNEXPECTED EXCEPTION: .*)$")
+_PYTHON_FRAME = re.compile(r'^ +File "([^"]+)", line (\d+), in (.+)$')
+_FOREIGN = re.compile(r"^(?:/|\.\./|<|[A-Za-z]:)|(?:^|/)(?:site-packages|dist-packages|\.venv)/")
+
+
+@dataclass(frozen=True)
+class Report:
+    """One failing test of a log: its name there, and its frames and errors as lines."""
+
+    name: str
+    frames: tuple[tuple[str, ...], ...]
+    errors: tuple[str, ...]
+
+
+def reports(lines: Sequence[str]) -> list[Report]:
+    """The failing tests of a cleaned log's lines, in its order."""
+    return [*_pytest(lines), *_unittest(lines)]
+
+
+def names(report: Report, test: str) -> bool:
+    """Whether the report is the test's: by its title, and its file where the frames tell it."""
+    path, _, inner = test.partition("::")
+    if not inner:
+        return report.name == test or _dotted(report.name) == _dotted(test)
+    title = inner.replace("::", ".")
+    if report.name in {f"ERROR collecting {path}", path}:
+        return True
+    name = re.sub(r"^(?:ERROR at \w+ of |\[doctest\] )", "", report.name)
+    if name != title:
+        return _dotted(name).endswith(_dotted(path.removesuffix(".py") + "." + title))
+    files = {frame[0].split(":", 1)[0] for frame in report.frames}
+    return not files or path in files or not any(_looks_like_test(one) for one in files)
+
+
+def _dotted(test: str) -> str:
+    """Any spelling of a test, such as `test_x (pkg.Case)`, as pkg.Case.test_x."""
+    found = re.fullmatch(r"(\S+) \((.+)\)", test)
+    if found:
+        name, home = found.groups()
+        return home if home.endswith(f".{name}") else f"{home}.{name}"
+    return test.replace("/", ".")
+
+
+def _looks_like_test(path: str) -> bool:
+    return "test" in path.rsplit("/", 1)[-1]
+
+
+def _pytest(lines: Sequence[str]) -> Iterator[Report]:
+    """The reports of pytest's FAILURES and ERRORS."""
+    inside, title, body = False, "", list[str]()
+    for line in [*lines, "=== end ==="]:
+        if part := _PART.match(line) or (_RULE.match(line) if inside else None):
+            if title:
+                yield _report(title, body)
+            inside, title, body = bool(part.re is _PART), "", []
+        elif inside and (found := _TITLE.match(line)):
+            if title:
+                yield _report(title, body)
+            title, body = found.group(1), []
+        elif inside:
+            body.append(line)
+
+
+def _report(title: str, body: Sequence[str]) -> Report:
+    frames: list[tuple[str, ...]] = []
+    errors: list[str] = []
+    source, function = "", ""
+    captured = next((n for n, line in enumerate(body) if _CAPTURED.match(line)), len(body))
+    body = body[:captured]
+    for n, line in enumerate(body):
+        if line.startswith(">"):
+            source = line[1:].strip()
+        elif found := _DEFINED.match(line):
+            function = found.group(1)
+        elif line.startswith("E ") and line[1:].strip():
+            errors.append(line[1:].rstrip())
+        elif found := _LOCATION.match(line):
+            path, number, named, _ = found.groups()
+            below = body[n + 1] if n + 1 < len(body) else ""
+            shown = below.strip() if named and below.startswith("    ") else source
+            if not _FOREIGN.search(path):
+                frames.append(_frame(path, number, named or function or "<module>", shown))
+            source, function = "", ""
+    if not errors:
+        return _otherwise(title, frames, body)
+    margin = min((len(line) - len(line.lstrip()) for line in errors), default=0)
+    told = [f"E   {line[margin:]}" for line in errors if "Use -v to get" not in line]
+    return Report(title, tuple(frames), tuple(told))
+
+
+def _otherwise(title: str, frames: Sequence[tuple[str, ...]], body: Sequence[str]) -> Report:
+    """A report that pytest didn't write in its own style: tracebacks, a doctest, a message."""
+    if any(_GROUP in line for line in body):
+        body = [_IN_GROUP.sub("", line).replace(_GROUP, "Traceback") for line in body]
+    traced = _trace(title, body)
+    if traced.frames and traced.errors:
+        return traced
+    start = next((n for n, line in enumerate(body) if _COMPARED.match(line)), 1) - 1
+    told = [line.rstrip() for line in body[start:] if line.strip() and not _LOCATION.match(line)]
+    return Report(title, tuple(frames), tuple(f"E   {line}" for line in told))
+
+
+def _frame(path: str, line: str, function: str, source: str) -> tuple[str, ...]:
+    head = f"{path.removeprefix('./')}:{line}: in {function}"
+    return (head, f"    {source}") if source and set(source) - set("^~ ") else (head,)
+
+
+def _unittest(lines: Sequence[str]) -> Iterator[Report]:
+    """The reports of unittest and of Django's runner."""
+    starts = [
+        n for n, line in enumerate(lines) if _UNITTEST.match(line) and n and _bar(lines[n - 1], "=")
+    ]
+    for start, end in pairwise([*starts, len(lines)]):
+        found = _UNITTEST.match(lines[start])
+        name = lines[start].partition(": ")[2] if found else ""
+        yield _trace(re.sub(r"\) .*$", ")", name), _until_summary(lines[start + 1 : end]))
+
+
+def _until_summary(body: Sequence[str]) -> Sequence[str]:
+    bars = [n for n, line in enumerate(body) if _bar(line, "-")]
+    return body[bars[0] + 1 : bars[1]] if len(bars) > 1 else body[bars[0] + 1 :] if bars else body
+
+
+def _bar(line: str, mark: str) -> bool:
+    return len(line) >= 60 and set(line) == {mark}
+
+
+def _trace(name: str, body: Sequence[str]) -> Report:
+    """A report from plain Python tracebacks."""
+    frames: list[tuple[str, ...]] = []
+    errors: list[str] = []
+    telling = False
+    for n, line in enumerate(body):
+        if found := _PYTHON_FRAME.match(line):
+            path, number, function = found.groups()
+            below = body[n + 1].strip() if n + 1 < len(body) else ""
+            if not _FOREIGN.search(path):
+                frames.append(_frame(path, number, function, below))
+            telling = False
+        elif re.match(r"^[\w.]+(?:Error|Exception|Warning|Failure|Exit|Interrupt)?(?::|$)", line):
+            telling = bool(line.strip())
+        elif line.startswith(("Traceback (", "The above exception", "During handling")):
+            telling = False
+        if telling and line.strip():
+            errors.append(f"E   {line}")
+    return Report(name, tuple(frames), tuple(errors))
