@@ -3,11 +3,12 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import pairwise, takewhile
 
 _PART = re.compile(r"^=+ (FAILURES|ERRORS) =+$")
 _RULE = re.compile(r"^=+ .* =+$|^=+$")
 _TITLE = re.compile(r"^_+ (?!_)(.+?) _+$")
+_SYMPY = re.compile(r"^_* (\S+\.py)(?:::?(\w+))? _*$")
 _CAPTURED = re.compile(r"^-+ Captured .* -+$")
 _LOCATION = re.compile(r"^([^\s:][^:]*\.\w+):(\d+):(?: in (.+)| ?([\w.]*))$")
 _DEFINED = re.compile(r"^ *(?:async )?def (\w+)\(")
@@ -30,7 +31,7 @@ class Report:
 
 def reports(lines: Sequence[str]) -> list[Report]:
     """The failing tests of a cleaned log's lines, in its order."""
-    return [*_pytest(lines), *_unittest(lines)]
+    return [*_pytest(lines), *_unittest(lines), *_sympy(lines)]
 
 
 def names(report: Report, test: str) -> bool:
@@ -130,6 +131,19 @@ def _unittest(lines: Sequence[str]) -> Iterator[Report]:
         found = _UNITTEST.match(lines[start])
         name = lines[start].partition(": ")[2] if found else ""
         yield _trace(re.sub(r"\) .*$", ")", name), _until_summary(lines[start + 1 : end]))
+
+
+def _sympy(lines: Sequence[str]) -> Iterator[Report]:
+    """The reports of SymPy's own runner, by their functions, which stand under a line of `_`."""
+    starts = [n for n in range(1, len(lines)) if _bar(lines[n - 1], "_") and _SYMPY.match(lines[n])]
+    for start, end in pairwise([*starts, len(lines)]):
+        found = _SYMPY.match(lines[start])
+        name = found[2] or found[1] if found else ""
+        yield _trace(name, list(takewhile(_goes_on, lines[start + 1 : end])))
+
+
+def _goes_on(line: str) -> bool:
+    return not _RULE.match(line) and not _bar(line, "_")
 
 
 def _until_summary(body: Sequence[str]) -> Sequence[str]:

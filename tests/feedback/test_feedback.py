@@ -177,6 +177,77 @@ def test_django_and_unittest_are_told_in_the_same_shape() -> None:
         assert distil(DJANGO, [name]) == f"FAILED {name}\n{wanted}"
 
 
+SYMPY = """\
+============================= test process starts ==============================
+executable:         /opt/miniconda3/envs/testbed/bin/python  (3.9.20-final-0) [CPython]
+architecture:       64-bit
+cache:              no
+ground types:       python 
+numpy:              None
+random seed:        45963383
+hash randomization: on (PYTHONHASHSEED=3108095362)
+
+sympy/core/tests/test_arit.py[3] 
+test_bug1 ok
+test_Mod F
+test_Pow E                                                                [FAIL]
+
+
+________________________________________________________________________________
+_____________________ sympy/core/tests/test_arit.py:test_Pow ___________________
+Traceback (most recent call last):
+  File "/testbed/sympy/core/tests/test_arit.py", line 21, in test_Pow
+    assert Pow(2, 3) == 8
+  File "/testbed/sympy/core/power.py", line 7, in __new__
+    raise TypeError("no power")
+TypeError: no power
+
+________________________________________________________________________________
+_____________________ sympy/core/tests/test_arit.py:test_Mod ___________________
+Traceback (most recent call last):
+  File "/testbed/sympy/core/tests/test_arit.py", line 12, in test_Mod
+    assert Mod(5, 3) == 2
+AssertionError
+
+============= tests finished: 1 passed, 1 failed, 1 exceptions, in 0.50 seconds =============
+DO *NOT* COMMIT!
+"""  # noqa: W291
+
+
+@pytest.mark.parametrize("mark", [":", "::"])
+def test_the_runner_of_sympy_is_told_in_the_same_shape(mark: str) -> None:
+    log = SYMPY.replace("test_arit.py:", f"test_arit.py{mark}")
+    mod = (
+        "FAILED test_Mod\nsympy/core/tests/test_arit.py:12: in test_Mod\n"
+        "    assert Mod(5, 3) == 2\nE   AssertionError"
+    )
+    power = (
+        "FAILED test_Pow\nsympy/core/tests/test_arit.py:21: in test_Pow\n"
+        "    assert Pow(2, 3) == 8\nsympy/core/power.py:7: in __new__\n"
+        '    raise TypeError("no power")\nE   TypeError: no power'
+    )
+
+    assert distil(log, ["test_Mod"]) == mod
+    assert distil(log, ["test_Mod", "test_Pow"]) == f"{mod}\n{power}"
+    assert distil(log, ["test_Pow"], only_these=True) == power
+
+
+def test_a_file_that_the_runner_of_sympy_cannot_import_is_told() -> None:
+    log = (
+        "_" * 80 + "\n________________________ sympy/core/tests/test_arit.py ________________\n"
+        "Traceback (most recent call last):\n"
+        '  File "/testbed/sympy/core/tests/test_arit.py", line 1, in <module>\n'
+        "    from sympy.core.mod import Modulo\n"
+        "ImportError: cannot import name 'Modulo' from 'sympy.core.mod'\n\n"
+        "=========== tests finished: 0 passed, 1 exceptions, in 0.50 seconds ===========\n"
+    )
+
+    told = distil(log, ["test_Mod"])
+
+    assert told.splitlines()[0] == "FAILED sympy/core/tests/test_arit.py"
+    assert told.endswith("E   ImportError: cannot import name 'Modulo' from 'sympy.core.mod'")
+
+
 def test_an_unknown_log_is_told_by_its_last_lines() -> None:
     log = "\n".join(f"line {n} done in {n}.25s" for n in range(40))
 
@@ -287,6 +358,8 @@ MARKS = [
     "0x7f00000000",
 ]
 MARKS += [
+    "_" * 80,
+    "_ a.py:test_x _",
     "=" * 70,
     "-" * 70,
     "FAIL: a (b)",
