@@ -61,7 +61,8 @@ def distil(
         return _cut(f"{ids}\n{cleaned(stuck.told(under_way), root)}", limit)
     if not chosen:
         summary = [line for line in lines if _SUMMARY.match(line) and "::" in line]
-        return _cut("\n".join(dict.fromkeys(summary[:_TESTS])) or _last(lines), limit)
+        told = "\n".join(dict.fromkeys(summary[:_TESTS]))
+        return _cut(told, limit) if told else _end(_last(lines), limit)
     more = max(0, len(failing) - len(chosen)) if failing else len(found) - len(chosen)
     for tests in range(len(chosen), 0, -1):
         for frames, errors in _DETAILS:
@@ -74,12 +75,7 @@ def distil(
 
 def tail(log: str, limit: int, *, root: str = "/testbed") -> str:
     """The end of the log, cleaned, at most `limit` characters, from the start of a line."""
-    text = cleaned(log, root).strip("\n")
-    if len(text) <= limit:
-        return text
-    kept = text[len(text) - limit :] if limit > 0 else ""
-    _, newline, rest = kept.partition("\n")
-    return rest if newline and text[len(text) - limit - 1] != "\n" else kept
+    return _end(cleaned(log, root).strip("\n"), limit)
 
 
 def cleaned(log: str, root: str = "/testbed") -> str:
@@ -94,8 +90,18 @@ def cleaned(log: str, root: str = "/testbed") -> str:
     return _DURATION.sub(r"\1 …", _ADDRESS.sub("0x…", text))
 
 
+def _end(text: str, limit: int) -> str:
+    """Its end, at most `limit` characters, from the start of a line."""
+    if len(text) <= limit:
+        return text
+    kept = text[len(text) - limit :] if limit > 0 else ""
+    _, newline, rest = kept.partition("\n")
+    return rest if newline and text[len(text) - limit - 1] != "\n" else kept
+
+
 def _last(lines: Sequence[str]) -> str:
-    return "\n".join("\n".join(lines).strip().split("\n")[-_FALLBACK_LINES:])
+    last = "\n".join(lines).strip().split("\n")[-_FALLBACK_LINES:]
+    return "\n".join(line[:_WIDTH] for line in last)
 
 
 def _cut(text: str, limit: int) -> str:

@@ -257,6 +257,18 @@ def test_an_unknown_log_is_told_by_its_last_lines() -> None:
     assert len(told.splitlines()) == 20
 
 
+def test_of_long_last_lines_the_error_at_their_end_remains() -> None:
+    source = "    " + "x = 1; " * 200
+    frames = [f'  File "/usr/lib/python3/a.py", line {n}, in f\n{source}' for n in range(9)]
+    log = "\n".join(["Traceback (most recent call last):", *frames, "NameError: nope"])
+
+    told = distil(log, ["a (b.C)"])
+
+    assert told.endswith("\nNameError: nope")
+    assert len(told) <= 1500
+    assert max(map(len, told.splitlines())) <= 300
+
+
 def test_what_differs_from_run_to_run_is_left_out() -> None:
     again = LOG.replace("0x7f5a04fa6730", "0x7eee04fa6000").replace("0.33s", "1.20s")
     again = again.replace("pytest-7", "pytest-8").replace("/testbed", "/srv/tree")
