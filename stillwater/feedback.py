@@ -8,7 +8,8 @@ import re
 from collections.abc import Iterator, Sequence
 
 from stillwater import stuck
-from stillwater.reports import Report, names, reports
+from stillwater.edits.paths import is_test
+from stillwater.reports import Report, frame_of, is_made_by, names, reports
 
 _ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\ufeff]")
@@ -24,6 +25,12 @@ _TEMPORARY = re.compile(
 )
 _ROOTDIR = re.compile(r"^rootdir: ([^\s,]+)", re.MULTILINE)
 
+_CRASH = re.compile(r"(?:^|INTERNALERROR> )(?:Traceback \(most|ImportError while loading conftest)")
+_VERDICT = re.compile(
+    r"^(?:PASSED|FAILED|ERROR|SKIPPED|XFAIL|XPASS)\b|\.py(?:::|\[\d+\] | [.FEsxX]+\b)|^\(no name "
+    r"|\.\.\. +(?:ok|FAIL|ERROR|skipped|expected failure)|^test_\w+ (?:ok|[FEfXswT])\b",
+    re.IGNORECASE,
+)
 _SUMMARY = re.compile(r"^(?:FAILED|ERROR) \S+")
 
 _TESTS = 3
@@ -45,24 +52,19 @@ def distil(
 
     `failing` are test ids in their order of interest; `root` is where the repository was when the
     tests ran. Where nothing of a log is recognised, its last lines. With `only_these`, no other
-    test of the log is told of: where none of `failing` is recognised in it, their ids are all.
+    test of the log is told of: where none of `failing` is recognised in it, their ids are all, and
+    where it has no reports at all, what kept the tests from running.
     """
-    text = cleaned(log, root)
-    lines = text.split("\n")
+    lines = cleaned(log, root).split("\n")
     found = reports(lines)
     chosen = _chosen(found, failing)
     if only_these:
         known = set(failing)
         chosen = [(test, report) for test, report in chosen if test in known]
-        if not chosen:
-            return _cut("\n".join(f"FAILED {test}" for test in failing[:_TESTS]), limit)
-    if not chosen and (under_way := stuck.stuck(log, root)):
-        ids = "\n".join(f"FAILED {test}" for test in failing[:_TESTS])
-        return _cut(f"{ids}\n{cleaned(stuck.told(under_way), root)}", limit)
+    if not chosen and not (only_these and found):
+        return _without_reports(stuck.stuck(log, root), lines, failing, limit, root, only_these)
     if not chosen:
-        summary = [line for line in lines if _SUMMARY.match(line) and "::" in line]
-        told = "\n".join(dict.fromkeys(summary[:_TESTS]))
-        return _cut(told, limit) if told else _end(_last(lines), limit)
+        return _cut(_ids(failing), limit)
     more = max(0, len(failing) - len(chosen)) if failing else len(found) - len(chosen)
     for tests in range(len(chosen), 0, -1):
         for frames, errors in _DETAILS:
@@ -71,6 +73,48 @@ def distil(
             if len(told) <= limit:
                 return told
     return _cut(_told(chosen[:1], *_DETAILS[-1], 0), limit)
+
+
+def _without_reports(
+    under_way: Sequence[stuck.Frame],
+    lines: Sequence[str],
+    failing: Sequence[str],
+    limit: int,
+    root: str,
+    only_these: bool,
+) -> str:
+    """What is told of a log without reports: where the tests are stuck, or how it ends."""
+    if under_way and not (only_these and _is_of_others(under_way, failing)):
+        return _cut(f"{_ids(failing)}\n{cleaned(stuck.told(under_way), root)}", limit)
+    if only_these:
+        ids = _ids(failing)
+        return _cut(f"{ids}\n{_end(_crash(lines, failing), limit - len(ids) - 1)}".strip(), limit)
+    summary = [line for line in lines if _SUMMARY.match(line) and "::" in line]
+    told = "\n".join(dict.fromkeys(summary[:_TESTS]))
+    return _cut(told, limit) if told else _end(_last(lines), limit)
+
+
+def _ids(failing: Sequence[str]) -> str:
+    return "\n".join(f"FAILED {test}" for test in failing[:_TESTS])
+
+
+def _crash(lines: Sequence[str], failing: Sequence[str]) -> str:
+    """The traceback that the log ends with, "" where other tests may have printed it."""
+    starts = [n for n, line in enumerate(lines) if _CRASH.search(line)]
+    last = lines[starts[-1] :] if starts else ()
+    frames = [stuck.Frame(*found) for line in last if (found := frame_of(line))]
+    told = any(_VERDICT.search(line) for line in last) or _is_of_others(frames, failing)
+    return "" if told else _last(last)
+
+
+def _is_of_others(frames: Sequence[stuck.Frame], failing: Sequence[str]) -> bool:
+    """Whether a test made one of the calls that is none of `failing`."""
+    return any(
+        is_test(one.path)
+        and one.function.startswith("test")
+        and not any(is_made_by(test, one.path, one.function) for test in failing)
+        for one in frames
+    )
 
 
 def tail(log: str, limit: int, *, root: str = "/testbed") -> str:

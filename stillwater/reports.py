@@ -13,6 +13,11 @@ _CAPTURED = re.compile(r"^-+ Captured .* -+$")
 _LOCATION = re.compile(r"^([^\s:][^:]*\.\w+):(\d+):(?: in (.+)| ?([\w.]*))$")
 _DEFINED = re.compile(r"^ *(?:async )?def (\w+)\(")
 _UNITTEST = re.compile(r"^(?:FAIL|ERROR): (\S+)(?: \((.+)\))?(?: .*)?$")
+_WHOLE = re.compile(
+    r"(?:setUp|tearDown)(?:Class|Module) \((?P<held>[\w.]+)\)"
+    r"|(?P<module>[\w.]+) \(unittest\.loader\._FailedTest\b.*\)"
+)
+"""What of unittest stands for all tests of a class or module: its set-up, its import."""
 _GROUP = "Exception Group Traceback"
 _IN_GROUP = re.compile(rf"^ *(?:\| ?|\+[-+ \d]*(?={_GROUP}|$))")
 _COMPARED = re.compile(r"^(?:Expected(?: nothing)?:?|UNEXPECTED EXCEPTION: .*)$")
@@ -37,6 +42,8 @@ def reports(lines: Sequence[str]) -> list[Report]:
 def names(report: Report, test: str) -> bool:
     """Whether the report is the test's: by its title, and its file where the frames tell it."""
     path, _, inner = test.partition("::")
+    if whole := _WHOLE.fullmatch(report.name):
+        return _dotted(test).startswith(f"{whole['held'] or whole['module']}.")
     if not inner:
         return report.name == test or _dotted(report.name) == _dotted(test)
     title = inner.replace("::", ".")
@@ -47,6 +54,19 @@ def names(report: Report, test: str) -> bool:
         return _dotted(name).endswith(_dotted(path.removesuffix(".py") + "." + title))
     files = {frame[0].split(":", 1)[0] for frame in report.frames}
     return not files or path in files or not any(_looks_like_test(one) for one in files)
+
+
+def is_made_by(test: str, path: str, function: str) -> bool:
+    """Whether a call of this function of this file may be the test of this id."""
+    home, _, inner = test.rpartition("::")
+    named = re.split(r"[ \[(]", inner)[0]
+    return named == function and (not home or home.partition("::")[0] == path)
+
+
+def frame_of(line: str) -> tuple[str, int, str] | None:
+    """The path, line and function of a line of a plain traceback."""
+    found = _PYTHON_FRAME.match(line)
+    return (found[1], int(found[2]), found[3]) if found else None
 
 
 def _dotted(test: str) -> str:

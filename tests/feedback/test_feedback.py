@@ -360,6 +360,96 @@ def test_what_pytest_prints_in_another_style_is_understood(
     assert "site-packages" not in told
 
 
+CRASHES = {
+    "django": (
+        "+ ./tests/runtests.py --verbosity 2 --settings=test_sqlite --parallel 1 hidden_app\n"
+        "Traceback (most recent call last):\n"
+        '  File "/testbed/tests/./runtests.py", line 15, in <module>\n    import django\n'
+        '  File "/testbed/django/__init__.py", line 1, in <module>\n'
+        "    from django.utils.version import get_version\n"
+        "NameError: name 'nope' is not defined\n",
+        "NameError: name 'nope' is not defined",
+    ),
+    "conftest": (
+        "ImportError while loading conftest '/testbed/tests/conftest.py'.\n"
+        "tests/conftest.py:3: in <module>\n    import pkg\n"
+        "pkg/__init__.py:1: in <module>\n    from pkg.a import b\n"
+        "E   ImportError: cannot import name 'b' from 'pkg.a' (/testbed/pkg/a.py)\n",
+        "E   ImportError: cannot import name 'b' from 'pkg.a' (pkg/a.py)",
+    ),
+}
+
+
+@pytest.mark.parametrize("tool", CRASHES)
+def test_what_keeps_all_tests_from_running_is_told_of_visible_tests_too(tool: str) -> None:
+    log, last = CRASHES[tool]
+
+    told = distil(log, ["test_a (a.T)", "test_b (a.T)"], only_these=True)
+
+    assert told.startswith("FAILED test_a (a.T)\nFAILED test_b (a.T)\n")
+    assert told.endswith(last)
+    assert "hidden_app" not in told
+    assert len(distil(log, ["test_a (a.T)"], limit=60, only_these=True)) <= 60
+
+
+@pytest.mark.parametrize(
+    "log",
+    [
+        "ERROR: file or directory not found: tests/test_hidden.py\n\n"
+        "============================ no tests ran in 0.00s =============================\n",
+        "test_hidden (b.T) ... ok\nKilled\n",
+        "Traceback (most recent call last):\n"
+        '  File "/testbed/tests/b.py", line 3, in f\nValueError\ntest_hidden (b.T) ... ok\n',
+        "Traceback (most recent call last):\n"
+        '  File "tests/b.py", line 3, in test_hidden\n    f()\nKeyboardInterrupt\n',
+        "=================================== FAILURES ===================================\n"
+        "________________________________ test_hidden ___________________________________\n"
+        "E   ValueError: hidden\n",
+        "========================= short test summary info ==========================\n"
+        "FAILED tests/b.py::test_hidden - ValueError: hidden\n",
+    ],
+)
+def test_of_tests_that_are_not_asked_for_nothing_is_told_if_only_these_are(log: str) -> None:
+    assert distil(log, ["test_a (a.T)"], only_these=True) == "FAILED test_a (a.T)"
+
+
+FAILED_AS_A_WHOLE = """\
+======================================================================
+ERROR: {title}
+----------------------------------------------------------------------
+Traceback (most recent call last):
+  File "/testbed/django/db/models/query.py", line 5, in create
+    raise ValueError("no such field")
+ValueError: no such field
+
+----------------------------------------------------------------------
+Ran 0 tests in 0.012s
+
+FAILED (errors=1)
+"""
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "setUpClass (queries.tests.T)",
+        "tearDownClass (queries.tests.T)",
+        "setUpModule (queries.tests)",
+        "queries.tests (unittest.loader._FailedTest)",
+        "queries.tests (unittest.loader._FailedTest.queries.tests)",
+        "queries (unittest.loader._FailedTest)",
+    ],
+)
+def test_what_fails_as_a_whole_is_told_for_the_tests_below_it(title: str) -> None:
+    log = FAILED_AS_A_WHOLE.format(title=title)
+
+    for test in ("test_a (queries.tests.T)", "test_a (queries.tests.T.test_a)"):
+        told = distil(log, [test], only_these=True)
+        assert told.startswith(f"FAILED {test}\ndjango/db/models/query.py:5: in create\n")
+    for other in ("test_a (queries2.tests.T)", "test_a"):
+        assert distil(log, [other], only_these=True) == f"FAILED {other}"
+
+
 MARKS = [
     "=== FAILURES ===",
     "___ test_x ___",
