@@ -56,7 +56,7 @@ def distil(
     where it has no reports at all, what kept the tests from running.
     """
     lines = cleaned(log, root).split("\n")
-    found = reports(lines)
+    found = reports(lines, failing)
     chosen = _chosen(found, failing)
     if only_these:
         known = set(failing)

@@ -1,13 +1,15 @@
 """The failing tests that a log tells of, by whichever runner printed it."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise, takewhile
 
 _PART = re.compile(r"^=+ (FAILURES|ERRORS) =+$")
-_RULE = re.compile(r"^=+ .* =+$|^=+$")
+_RULE = re.compile(r"^=+ (?=.*[^\W_]).* =+$")
+"""A line of pytest's own: it always says something, other than the rule of a table."""
 _TITLE = re.compile(r"^_+ (?!_)(.+?) _+$")
+_PREFIX = re.compile(r"^(?:ERROR at \w+ of |\[doctest\] )")
 _SYMPY = re.compile(r"^_* (\S+\.py)(?:::?(\w+))? _*$")
 _CAPTURED = re.compile(r"^-+ Captured .* -+$")
 _LOCATION = re.compile(r"^([^\s:][^:]*\.\w+):(\d+):(?: in (.+)| ?([\w.]*))$")
@@ -34,9 +36,14 @@ class Report:
     errors: tuple[str, ...]
 
 
-def reports(lines: Sequence[str]) -> list[Report]:
-    """The failing tests of a cleaned log's lines, in its order."""
-    return [*_pytest(lines), *_unittest(lines), *_sympy(lines)]
+def reports(lines: Sequence[str], failing: Sequence[str] = ()) -> list[Report]:
+    """The failing tests of a cleaned log's lines, in its order; those asked for at least.
+
+    What a test printed may itself be the log of a pytest: between that and the next test only the
+    titles of `failing` tell.
+    """
+    wanted = {part for test in failing for part in (_function(test), test.partition("::")[0])}
+    return [*_pytest(lines, wanted), *_unittest(lines), *_sympy(lines)]
 
 
 def names(report: Report, test: str) -> bool:
@@ -49,7 +56,7 @@ def names(report: Report, test: str) -> bool:
     title = inner.replace("::", ".")
     if report.name in {f"ERROR collecting {path}", path}:
         return True
-    name = re.sub(r"^(?:ERROR at \w+ of |\[doctest\] )", "", report.name)
+    name = _PREFIX.sub("", report.name)
     if name != title:
         return _dotted(name).endswith(_dotted(path.removesuffix(".py") + "." + title))
     files = {frame[0].split(":", 1)[0] for frame in report.frames}
@@ -58,9 +65,14 @@ def names(report: Report, test: str) -> bool:
 
 def is_made_by(test: str, path: str, function: str) -> bool:
     """Whether a call of this function of this file may be the test of this id."""
-    home, _, inner = test.rpartition("::")
-    named = re.split(r"[ \[(]", inner)[0]
-    return named == function and (not home or home.partition("::")[0] == path)
+    home = test.partition("::")[0] if "::" in test else path
+    return _function(test) == function and home == path
+
+
+def _function(test: str) -> str:
+    """The function of an id, or of the title of a report."""
+    plain = re.split(r"[ \[(]", _PREFIX.sub("", test))[0]
+    return re.split(r"::|\.", plain)[-1]
 
 
 def frame_of(line: str) -> tuple[str, int, str] | None:
@@ -82,20 +94,35 @@ def _looks_like_test(path: str) -> bool:
     return "test" in path.rsplit("/", 1)[-1]
 
 
-def _pytest(lines: Sequence[str]) -> Iterator[Report]:
-    """The reports of pytest's FAILURES and ERRORS."""
-    inside, title, body = False, "", list[str]()
-    for line in [*lines, "=== end ==="]:
-        if part := _PART.match(line) or (_RULE.match(line) if inside else None):
-            if title:
-                yield _report(title, body)
-            inside, title, body = bool(part.re is _PART), "", []
-        elif inside and (found := _TITLE.match(line)):
-            if title:
-                yield _report(title, body)
-            title, body = found.group(1), []
-        elif inside:
+def _pytest(lines: Sequence[str], wanted: Collection[str]) -> Iterator[Report]:
+    """The reports of pytest's FAILURES and ERRORS that say anything."""
+    for title, body in _sections(lines, wanted):
+        report = _report(title, body)
+        if report.frames or report.errors:
+            yield report
+
+
+def _sections(lines: Sequence[str], wanted: Collection[str]) -> Iterator[tuple[str, list[str]]]:
+    inside, printed, title, body = False, False, "", list[str]()
+    for line in lines:
+        found = _TITLE.match(line) if inside or printed else None
+        part = _PART.match(line) or (_RULE.match(line) if inside else None)
+        if printed and not (found and _is_of(found[1], wanted)):
+            continue
+        if not found and not part:
             body.append(line)
+            printed = bool(wanted) and _CAPTURED.match(line) is not None
+            continue
+        if title:
+            yield title, body
+        inside = found is not None or (part is not None and part.re is _PART)
+        printed, title, body = False, found[1] if found else "", []
+    if title:
+        yield title, body
+
+
+def _is_of(title: str, wanted: Collection[str]) -> bool:
+    return title.removeprefix("ERROR collecting ") in wanted or _function(title) in wanted
 
 
 def _report(title: str, body: Sequence[str]) -> Report:

@@ -360,6 +360,71 @@ def test_what_pytest_prints_in_another_style_is_understood(
     assert "site-packages" not in told
 
 
+PRINTED = """\
+=================================== FAILURES ===================================
+_________________________ TestConftest.test_conftest __________________________
+
+    def test_conftest(self, pytester):
+        result = pytester.runpytest()
+>       result.assert_outcomes(passed=1)
+E       AssertionError: assert {'errors': 0} == {'passed': 1}
+
+testing/test_conftest.py:12: AssertionError
+----------------------------- Captured stdout call -----------------------------
+=====  ======
+name   value
+=====  ======
+============================= test session starts ==============================
+collected 1 item
+
+test_inner.py F                                                          [100%]
+
+=================================== FAILURES ===================================
+__________________________________ test_inner __________________________________
+
+    def test_inner():
+>       assert 0
+E       assert 0
+
+test_inner.py:2: AssertionError
+=========================== short test summary info ============================
+FAILED test_inner.py::test_inner - assert 0
+============================== 1 failed in 0.12s ===============================
+___________________________ test_outer[two [1] words] __________________________
+
+    def test_outer(x):
+        print("=====  ======")
+>       assert x == 2
+E       assert 1 == 2
+
+testing/test_conftest.py:30: AssertionError
+=========================== short test summary info ============================
+FAILED testing/test_conftest.py::TestConftest::test_conftest - AssertionError
+========================= 2 failed in 0.33s ==========================
+"""
+
+
+def test_a_pytest_that_a_test_printed_is_not_the_log_that_is_read() -> None:
+    first = "testing/test_conftest.py::TestConftest::test_conftest"
+    second = "testing/test_conftest.py::test_outer[two [1] words]"
+
+    told = distil(PRINTED, [second, first])
+
+    assert told.startswith(f"FAILED {second}\ntesting/test_conftest.py:30: in test_outer\n")
+    assert f"FAILED {first}\ntesting/test_conftest.py:12: in test_conftest\n" in told
+    assert "test_inner" not in told
+    assert distil(PRINTED, ["testing/x.py::test_y"]).startswith("FAILED TestConftest.test_conftest")
+
+
+@pytest.mark.parametrize("rule", ["=====  ======", "==============", "======= ======= ======"])
+def test_a_rule_of_a_table_ends_nothing(rule: str) -> None:
+    log = LOG.replace("\nself = <test_a", f"\n{rule}\nself = <test_a")
+
+    assert rule in log
+    assert distil(log, [Y3, X]) == distil(LOG, [Y3, X])
+    assert distil(log, []) == distil(LOG, [])
+
+
 CRASHES = {
     "django": (
         "+ ./tests/runtests.py --verbosity 2 --settings=test_sqlite --parallel 1 hidden_app\n"
