@@ -53,10 +53,14 @@ def names(report: Report, test: str) -> bool:
         return _dotted(test).startswith(f"{whole['held'] or whole['module']}.")
     if not inner:
         return report.name == test or _dotted(report.name) == _dotted(test)
-    title = inner.replace("::", ".")
+    label, bracket, values = inner.partition("[")
+    title = label.replace("::", ".") + bracket + values
     if report.name in {f"ERROR collecting {path}", path}:
         return True
     name = _PREFIX.sub("", report.name)
+    if title.count("[") > title.count("]"):
+        # Data sets cut ids at their first blank.
+        name = name.partition(" ")[0]
     if name != title:
         return _dotted(name).endswith(_dotted(path.removesuffix(".py") + "." + title))
     files = {frame[0].split(":", 1)[0] for frame in report.frames}

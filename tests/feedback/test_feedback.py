@@ -425,6 +425,17 @@ def test_a_rule_of_a_table_ends_nothing(rule: str) -> None:
     assert distil(log, []) == distil(LOG, [])
 
 
+@pytest.mark.parametrize("title", ["test_unparse[(1, 2)]", "TestP.test_unparse[(a::b, 2)]"])
+def test_an_id_that_is_cut_at_a_blank_finds_its_report(title: str) -> None:
+    log = LOG.replace("TestB.test_y[3]", title).replace("TestB.test_y[4]", "test_unparse[(2, 2)]")
+    test = f"tests/test_a.py::{title.replace('P.', 'P::').partition(' ')[0]}"
+
+    told = distil(log, [test], only_these=True)
+
+    assert told.startswith(f"FAILED {test}\ntests/test_a.py:10: in test_y\n")
+    assert "ValueError: bad 3" in told
+
+
 CRASHES = {
     "django": (
         "+ ./tests/runtests.py --verbosity 2 --settings=test_sqlite --parallel 1 hidden_app\n"
