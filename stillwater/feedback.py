@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from stillwater import stuck
 from stillwater.edits.paths import is_test
-from stillwater.reports import Report, frame_of, is_made_by, names, reports
+from stillwater.reports import Report, described, frame_of, is_made_by, names, reports
 
 _ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\ufeff]")
@@ -120,6 +120,15 @@ def _is_of_others(frames: Sequence[stuck.Frame], failing: Sequence[str]) -> bool
 def tail(log: str, limit: int, *, root: str = "/testbed") -> str:
     """The end of the log, cleaned, at most `limit` characters, from the start of a line."""
     return _end(cleaned(log, root).strip("\n"), limit)
+
+
+def by_name(tests: Sequence[str], log: str) -> list[str]:
+    """The tests; those that are a docstring's first line, as Django's may be, by their names.
+
+    The log of unittest tells which test a line describes: `test_x (a.T)`.
+    """
+    known = described(cleaned(log).split("\n"))
+    return [known.get(test, test) for test in tests]
 
 
 def cleaned(log: str, root: str = "/testbed") -> str:

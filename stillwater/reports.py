@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise, takewhile
 
 _PART = re.compile(r"^=+ (FAILURES|ERRORS) =+$")
@@ -15,6 +15,8 @@ _CAPTURED = re.compile(r"^-+ Captured .* -+$")
 _LOCATION = re.compile(r"^([^\s:][^:]*\.\w+):(\d+):(?: in (.+)| ?([\w.]*))$")
 _DEFINED = re.compile(r"^ *(?:async )?def (\w+)\(")
 _UNITTEST = re.compile(r"^(?:FAIL|ERROR): (\S+)(?: \((.+)\))?(?: .*)?$")
+_CASE = re.compile(r"\w+ \([\w.]+\)")
+_RESULT = re.compile(r"(.+?) \.\.\. +(?:ok|OK|FAIL|ERROR|skipped|expected failure|unexpected).*")
 _WHOLE = re.compile(
     r"(?:setUp|tearDown)(?:Class|Module) \((?P<held>[\w.]+)\)"
     r"|(?P<module>[\w.]+) \(unittest\.loader\._FailedTest\b.*\)"
@@ -29,11 +31,15 @@ _FOREIGN = re.compile(r"^(?:/|\.\./|<|[A-Za-z]:)|(?:^|/)(?:site-packages|dist-pa
 
 @dataclass(frozen=True)
 class Report:
-    """One failing test of a log: its name there, and its frames and errors as lines."""
+    """One failing test of a log: its name there, and its frames and errors as lines.
+
+    `said` is the first line of its docstring where unittest tells it, which may be its id.
+    """
 
     name: str
     frames: tuple[tuple[str, ...], ...]
     errors: tuple[str, ...]
+    said: str = ""
 
 
 def reports(lines: Sequence[str], failing: Sequence[str] = ()) -> list[Report]:
@@ -46,13 +52,25 @@ def reports(lines: Sequence[str], failing: Sequence[str] = ()) -> list[Report]:
     return [*_pytest(lines, wanted), *_unittest(lines), *_sympy(lines)]
 
 
+def described(lines: Sequence[str]) -> dict[str, str]:
+    """The tests of a log of unittest by the first lines of their docstrings.
+
+    Of several with the same line those that failed count first, as everywhere in a log.
+    """
+    known = {one.said: one.name for one in reversed(list(_unittest(lines))) if one.said}
+    for name, said in pairwise(lines):
+        if _CASE.fullmatch(name) and (found := _RESULT.fullmatch(said)):
+            known.setdefault(found[1].strip(), name)
+    return known
+
+
 def names(report: Report, test: str) -> bool:
     """Whether the report is the test's: by its title, and its file where the frames tell it."""
     path, _, inner = test.partition("::")
     if whole := _WHOLE.fullmatch(report.name):
         return _dotted(test).startswith(f"{whole['held'] or whole['module']}.")
     if not inner:
-        return report.name == test or _dotted(report.name) == _dotted(test)
+        return test in {report.name, report.said} or _dotted(report.name) == _dotted(test)
     label, bracket, values = inner.partition("[")
     title = label.replace("::", ".") + bracket + values
     if report.name in {f"ERROR collecting {path}", path}:
@@ -181,7 +199,9 @@ def _unittest(lines: Sequence[str]) -> Iterator[Report]:
     for start, end in pairwise([*starts, len(lines)]):
         found = _UNITTEST.match(lines[start])
         name = lines[start].partition(": ")[2] if found else ""
-        yield _trace(re.sub(r"\) .*$", ")", name), _until_summary(lines[start + 1 : end]))
+        traced = _trace(re.sub(r"\) .*$", ")", name), _until_summary(lines[start + 1 : end]))
+        said = lines[start + 1] if start + 1 < end else ""
+        yield replace(traced, said="" if _bar(said, "-") else said.strip())
 
 
 def _sympy(lines: Sequence[str]) -> Iterator[Report]:

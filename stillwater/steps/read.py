@@ -10,7 +10,7 @@ from stillwater.context.failing import named, source_of_tests
 from stillwater.datasets import Instance
 from stillwater.errors import InputError
 from stillwater.estimate import tokens
-from stillwater.feedback import cleaned, distil, tail
+from stillwater.feedback import by_name, cleaned, distil, tail
 from stillwater.git import RepositoryError
 from stillwater.grading import PASSING, judge
 from stillwater.grading.parsers import EXIT_STATUS
@@ -103,14 +103,15 @@ def _choose(
     instance, config = snapshot.instance, snapshot.config
     verdict = judge(baseline.reading, instance.FAIL_TO_PASS, instance.PASS_TO_PASS)
     ids = judge(baseline.reading, instance.FAIL_TO_PASS, ()).failing
+    log = evaluation.printed_by_tests(baseline.log.decode("utf-8", "replace"))
+    called = by_name(ids, log)
     failing, source, tests = "", "", dict[str, str]()
     if config.feedback == "tests":
-        log = evaluation.printed_by_tests(baseline.log.decode("utf-8", "replace"))
         failing = distil(log, ids)
-        tests = _failing_tests(instance, tools.repositories, ids)
-        source = source_of_tests(ids, tests)
+        tests = _failing_tests(instance, tools.repositories, called)
+        source = source_of_tests(called, tests)
     sources = sources_of(instance, tools.repositories)
-    found = suspects(calls, ids, _passing(baseline), sources)
+    found = suspects(calls, {*ids, *called}, by_name(_passing(baseline), log), sources)
     choice, budget = choice_for(instance, config, sources, failing, tuple(tests.values()), found)
     if not choice.files:
         reason = choice.problem or "no file fits the prompt"

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stillwater.feedback import distil, tail
+from stillwater.feedback import by_name, distil, tail
 
 LOG = """============================= test session starts ==============================
 platform linux -- Python 3.11.7, pytest-9.2.0, pluggy-1.7.0
@@ -246,6 +246,35 @@ def test_a_file_that_the_runner_of_sympy_cannot_import_is_told() -> None:
 
     assert told.splitlines()[0] == "FAILED sympy/core/tests/test_arit.py"
     assert told.endswith("E   ImportError: cannot import name 'Modulo' from 'sympy.core.mod'")
+
+
+VERBOSE = """\
+test_count (orders.tests.OrderTests.test_count) ... ok
+test_sum (orders.tests.OrderTests.test_sum)
+Sums are right. ... ok
+test_total (orders.tests.OrderTests.test_total)
+The total is right. ... FAIL
+test_total (orders.tests.OtherTests.test_total)
+The total is right. ... ok
+
+"""
+
+
+def test_a_test_that_is_called_by_its_docstring_is_found() -> None:
+    told = distil(DJANGO, ["The total is right."], only_these=True)
+
+    assert told.startswith("FAILED The total is right.\ntests/orders/tests.py:12: in test_total\n")
+    assert "FAILED test_total" in distil(DJANGO, ["Another total."])
+
+
+@pytest.mark.parametrize("log", [VERBOSE, VERBOSE + DJANGO, DJANGO + VERBOSE])
+def test_docstrings_are_told_from_names_by_the_log(log: str) -> None:
+    asked = ["The total is right.", "Nobody knows.", "test_count (orders.tests.OrderTests)"]
+
+    assert by_name(asked, log) == ["test_total (orders.tests.OrderTests.test_total)", *asked[1:]]
+    sums = "test_sum (orders.tests.OrderTests.test_sum)" if "Sums" in log else "Sums are right."
+    assert by_name(["Sums are right."], log) == [sums]
+    assert by_name(["----", "="], DJANGO) == ["----", "="]
 
 
 def test_an_unknown_log_is_told_by_its_last_lines() -> None:
