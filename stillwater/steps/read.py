@@ -6,7 +6,7 @@ from dataclasses import asdict
 from stillwater.canonical import Json
 from stillwater.config import Config
 from stillwater.context import Choice, Chosen, Query, choose, choose_snippets
-from stillwater.context.failing import named, source_of_tests
+from stillwater.context.failing import is_at, named, source_of_tests
 from stillwater.datasets import Instance
 from stillwater.errors import InputError
 from stillwater.estimate import tokens
@@ -109,7 +109,7 @@ def _choose(
     if config.feedback == "tests":
         failing = distil(log, ids)
         tests = _failing_tests(instance, tools.repositories, called)
-        source = source_of_tests(called, tests)
+        source = source_of_tests(called, tests, failing=failing)
     sources = sources_of(instance, tools.repositories)
     found = suspects(calls, {*ids, *called}, by_name(_passing(baseline), log), sources)
     choice, budget = choice_for(instance, config, sources, failing, tuple(tests.values()), found)
@@ -162,8 +162,8 @@ def _failing_tests(
     store = repositories.ensure(instance)
     paths = repositories.paths(store, instance.base_commit)
     brought = [path for path in touched(instance.test_patch) if path.endswith(".py")]
-    ends = tuple(end for test in failing[:_MOST_TESTS] if (end := named(test)))
-    wanted = [path for path in paths if path in brought or (ends and path.endswith(ends))]
+    ends = {end for test in failing[:_MOST_TESTS] if (end := named(test))}
+    wanted = [p for p in paths if p in brought or any(is_at(p, end) for end in ends)]
     texts = repositories.texts(store, {path: paths[path] for path in wanted})
     if not brought:
         return texts
