@@ -60,6 +60,17 @@ def test_the_innermost_frame_counts_most() -> None:
     assert chosen("It fails.", trace)[:2] == ["shop/prices.py", "shop/basket.py"]
 
 
+def test_a_frame_of_the_tests_is_no_frame_of_a_file_that_is_called_alike() -> None:
+    frames = "tests/prices.py:9: in check\n    pay()\nshop/mail.py:2: in send_mail\nE   KeyError"
+    issue = 'Traceback (most recent call last):\n  File "/x/shop/mail.py", line 2, in send_mail\n'
+    issue += '  File "/x/tests/prices.py", line 9, in check\nKeyError\n'
+
+    for found in (choice("It fails.", frames), choice(issue)):
+        why = {one.path: " ".join(one.why) for one in found.files}
+        assert "traceback" in why["shop/mail.py"]
+        assert "traceback" not in why.get("shop/prices.py", "")
+
+
 def test_split_identifiers_are_compared() -> None:
     assert chosen("mail is sent twice, the connection delivers too often")[0] == "shop/mail.py"
 
