@@ -142,9 +142,11 @@ class Look:
     def by_tests(self) -> None:
         """Where failing tests lead: their tracebacks, what they import, how they are called."""
         failing = self.query.failing
-        own = [frame for frame in clues.frames(failing) if is_candidate(frame.path)]
+        known = self.files.packages
+        own = [frame for frame in clues.frames(failing) if is_candidate(frame.path, known)]
         self._by_frames("tests' frame", "tests'", own)
-        for path in clues.paths(failing):
+        about = [path for path in clues.paths(failing) if not is_candidate(path, known)]
+        for path in about:
             for name in _names_of_tested(path):
                 homes = self.files.by_name.get(name, [])
                 for home in homes:
@@ -252,8 +254,6 @@ def _of_the_best(scores: Mapping[str, float]) -> Iterator[tuple[str, float]]:
 
 def _names_of_tested(path: str) -> list[str]:
     """How the file may be called that a test's path is about."""
-    if is_candidate(path):
-        return []
     stem = path.rsplit("/", 1)[-1].removesuffix(".py")
     bare = re.sub(r"^tests?_|_tests?$", "", stem)
     return [f"{name}.py" for name in dict.fromkeys((bare, f"_{bare}")) if bare not in {"", "tests"}]

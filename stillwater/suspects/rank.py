@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from stillwater.context.facts import Passage, passages
-from stillwater.context.files import is_candidate
+from stillwater.context.files import is_candidate, packages
 from stillwater.suspects.calls import Calls
 
 _INSIDE = re.compile(r"__(?:repr|str|format|hash)__$")
@@ -55,13 +55,14 @@ def suspects(
             if how and test in failed:
                 made[place.path][place.line].add(how)
     paths = {place.path for test in failed for place in calls[test]}
+    known = packages(texts)
     found = [
         replace(
             _suspect(path, home, len(tests & failed), len(tests & passed), len(failed)),
             calls=_easiest(home, made[path]),
         )
         for path in paths
-        if is_candidate(path) and path in texts
+        if is_candidate(path, known) and path in texts
         for home, tests in _by_home(texts[path], callers[path])
         if tests & failed
     ]

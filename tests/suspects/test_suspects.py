@@ -262,3 +262,11 @@ def test_tests_are_never_accused_nor_what_is_not_in_the_repository() -> None:
     found = suspects(calls, ["t"], [], texts)
 
     assert found == [Suspect("pkg/code.py", "halve", 4, 5, 1, 0, 1.0)]
+
+
+def test_functions_of_a_package_that_is_called_build_are_accused() -> None:
+    calls = {"t": {Place("src/build/env.py", 4): ""}}
+    texts = {"src/build/env.py": CODE, "src/build/__init__.py": ""}
+
+    assert [one.name for one in suspects(calls, ["t"], [], texts)] == ["halve"]
+    assert suspects(calls, ["t"], [], {"src/build/env.py": CODE}) == []
