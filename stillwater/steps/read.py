@@ -15,7 +15,7 @@ from stillwater.git import RepositoryError
 from stillwater.grading import PASSING, judge
 from stillwater.grading.parsers import EXIT_STATUS
 from stillwater.machine import Event
-from stillwater.repository import Repositories, touched
+from stillwater.repository import Repositories, both_sides
 from stillwater.sandbox.protocol import SetupError
 from stillwater.snapshot import Artifact, Outcome, Snapshot
 from stillwater.steps import evaluation
@@ -161,16 +161,17 @@ def _failing_tests(
     """The files that hold the failing tests, as test_patch leaves them, by path."""
     store = repositories.ensure(instance)
     paths = repositories.paths(store, instance.base_commit)
-    brought = [path for path in touched(instance.test_patch) if path.endswith(".py")]
+    brought = both_sides(instance.test_patch)
     ends = {end for test in failing[:_MOST_TESTS] if (end := named(test))}
     wanted = [p for p in paths if p in brought or any(is_at(p, end) for end in ends)]
     texts = repositories.texts(store, {path: paths[path] for path in wanted})
-    if not brought:
-        return texts
-    try:
-        return repositories.patched(texts, instance.test_patch, brought)
-    except RepositoryError:
-        return texts
+    if brought:
+        try:
+            texts = repositories.patched(texts, instance.test_patch, brought)
+        except RepositoryError:
+            # What they were before isn't what must pass.
+            texts = {path: text for path, text in texts.items() if path not in brought}
+    return {path: text for path, text in texts.items() if path.endswith(".py")}
 
 
 def choice_for(
