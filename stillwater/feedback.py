@@ -57,10 +57,11 @@ def distil(
     """
     lines = cleaned(log, root).split("\n")
     found = reports(lines, failing)
-    chosen = _chosen(found, failing)
-    if only_these:
-        known = set(failing)
-        chosen = [(test, report) for test, report in chosen if test in known]
+    chosen = _asked_for(found, failing)
+    if not chosen:
+        found = reports(lines)
+    if not chosen and not only_these:
+        chosen = [(one.name, one) for one in found[:_TESTS]]
     if not chosen and not (only_these and found):
         return _without_reports(stuck.stuck(log, root), lines, failing, limit, root, only_these)
     if not chosen:
@@ -127,6 +128,8 @@ def by_name(tests: Sequence[str], log: str) -> list[str]:
 
     The log of unittest tells which test a line describes: `test_x (a.T)`.
     """
+    if all("::" in test for test in tests):
+        return list(tests)
     known = described(cleaned(log).split("\n"))
     return [known.get(test, test) for test in tests]
 
@@ -163,8 +166,8 @@ def _cut(text: str, limit: int) -> str:
     return text[: max(0, limit - 1)].rstrip() + "…" if limit > 0 else ""
 
 
-def _chosen(reported: Sequence[Report], failing: Sequence[str]) -> list[tuple[str, Report]]:
-    """The reports to tell with the ids to tell them by: those of `failing`, or else the first."""
+def _asked_for(reported: Sequence[Report], failing: Sequence[str]) -> list[tuple[str, Report]]:
+    """The reports to tell of `failing`, with the ids to tell them by."""
     found: list[tuple[str, Report]] = []
     free = list(reported)
     for test in failing:
@@ -174,7 +177,7 @@ def _chosen(reported: Sequence[Report], failing: Sequence[str]) -> list[tuple[st
             found.append((test, report))
         if len(found) == _TESTS:
             break
-    return found or [(one.name, one) for one in reported[:_TESTS]]
+    return found
 
 
 def _told(tests: Sequence[tuple[str, Report]], frames: int, errors: int, more: int) -> str:

@@ -99,6 +99,7 @@ def test_tests_are_told_in_the_order_asked_for() -> None:
 def test_failures_are_told_even_if_none_of_those_asked_for_is_in_the_log() -> None:
     assert "FAILED test_x" in distil(LOG, ["tests/test_b.py::test_other"])
     assert "FAILED test_x" in distil(LOG, [])
+    assert "FAILED TestB.test_y[4]" in distil(LOG, ["exit status is 0"])
 
 
 def test_three_tests_are_told_and_the_others_counted() -> None:
@@ -565,6 +566,9 @@ MARKS = [
     "0x7f00000000",
 ]
 MARKS += [
+    "Traceback (most recent call last):",
+    "test_x ... ok",
+    "- Captured stdout -",
     "_" * 80,
     "_ a.py:test_x _",
     "=" * 70,
@@ -580,7 +584,9 @@ LOGS = st.one_of(st.text(), st.lists(st.sampled_from(MARKS)).map("\n".join))
 
 @given(LOGS, st.lists(st.sampled_from(["a.py::test_x", "a (b)", "test_x"])), st.integers(0, 300))
 def test_no_log_is_too_strange(log: str, failing: list[str], limit: int) -> None:
-    for told in (distil(log, failing, limit=limit), tail(log, limit)):
+    visible = distil(log, failing, limit=limit, only_these=True)
+    assert len(by_name(failing, log)) == len(failing)
+    for told in (distil(log, failing, limit=limit), visible, tail(log, limit)):
         assert len(told) <= limit
         assert "\x1b" not in told
         assert all(one.isprintable() or one in "\n\t " or not one.isascii() for one in told)
