@@ -68,7 +68,7 @@ def names(report: Report, test: str) -> bool:
     """Whether the report is the test's: by its title, and its file where the frames tell it."""
     path, _, inner = test.partition("::")
     if whole := _WHOLE.fullmatch(report.name):
-        return _dotted(test).startswith(f"{whole['held'] or whole['module']}.")
+        return _is_below(_dotted(test), whole["held"] or whole["module"], report)
     if not inner:
         return test in {report.name, report.said} or _dotted(report.name) == _dotted(test)
     label, bracket, values = inner.partition("[")
@@ -83,6 +83,21 @@ def names(report: Report, test: str) -> bool:
         return _dotted(name).endswith(_dotted(path.removesuffix(".py") + "." + title))
     files = {frame[0].split(":", 1)[0] for frame in report.frames}
     return not files or path in files or not any(_looks_like_test(one) for one in files)
+
+
+def _is_below(test: str, whole: str, report: Report) -> bool:
+    """Whether the class or module holds the test.
+
+    Of a module that it can't import unittest may tell only the last part of its name; then the
+    frames tell the file.
+    """
+    if test.startswith(f"{whole}."):
+        return True
+    module = test.rsplit(".", 2)[0]
+    paths = (frame[0].partition(":")[0].removesuffix(".py") for frame in report.frames)
+    return module.endswith(f".{whole}") and any(
+        f".{_dotted(path)}".endswith(f".{module}") for path in paths
+    )
 
 
 def is_made_by(test: str, path: str, function: str) -> bool:
@@ -199,7 +214,9 @@ def _unittest(lines: Sequence[str]) -> Iterator[Report]:
     for start, end in pairwise([*starts, len(lines)]):
         found = _UNITTEST.match(lines[start])
         name = lines[start].partition(": ")[2] if found else ""
-        traced = _trace(re.sub(r"\) .*$", ")", name), _until_summary(lines[start + 1 : end]))
+        # Above the next one is a bar of its own.
+        body = lines[start + 1 : end - (end < len(lines))]
+        traced = _trace(re.sub(r"\) .*$", ")", name), _until_summary(body))
         said = lines[start + 1] if start + 1 < end else ""
         yield replace(traced, said="" if _bar(said, "-") else said.strip())
 

@@ -466,6 +466,34 @@ def test_an_id_that_is_cut_at_a_blank_finds_its_report(title: str) -> None:
     assert "ValueError: bad 3" in told
 
 
+def test_the_bar_between_two_failures_belongs_to_neither() -> None:
+    first = DJANGO.partition("\n-----------------------" + "-" * 47 + "\nRan")[0]
+    log = first + DJANGO.partition("F.")[2].replace("test_total", "test_count")
+
+    told = distil(log, ["test_total (orders.tests.OrderTests)"])
+
+    assert told == distil(DJANGO, ["test_total (orders.tests.OrderTests)"])
+    assert "FAILED test_count" in distil(log, ["test_count (orders.tests.OrderTests)"])
+
+
+@pytest.mark.parametrize("named", ["broken", "broken2"])
+def test_a_module_that_cannot_be_imported_is_known_by_its_file_too(named: str) -> None:
+    log = (
+        "=" * 70 + f"\nERROR: {named} (unittest.loader._FailedTest.{named})\n" + "-" * 70 + "\n"
+        f"ImportError: Failed to import test module: {named}\n"
+        "Traceback (most recent call last):\n"
+        '  File "/usr/lib/python3.11/unittest/loader.py", line 162, in loadTestsFromName\n'
+        "    module = __import__(module_name)\n"
+        '  File "/testbed/tests/shop/broken.py", line 1, in <module>\n    import nope_nope\n'
+        "ModuleNotFoundError: No module named 'nope_nope'\n\n\n" + "-" * 70 + "\nRan 1 test\n"
+    )
+    known = distil(log, ["test_a (shop.broken.T.test_a)"], only_these=True)
+
+    assert ("tests/shop/broken.py:1: in <module>" in known) == (named == "broken")
+    for other in ("test_a (other.broken.T)", "test_a (shop.whole.T)", "test_a"):
+        assert distil(log, [other], only_these=True) == f"FAILED {other}"
+
+
 CRASHES = {
     "django": (
         "+ ./tests/runtests.py --verbosity 2 --settings=test_sqlite --parallel 1 hidden_app\n"
