@@ -220,7 +220,11 @@ def build(
             "## Earlier attempts\n\nEach started from the files above; none repaired it.\n"
         )
         parts += [_told(one) for one in tried]
-    ask = _ask_anew(focus, begins) if focus and begins else _ask(bool(tried), way, focus)
+    ask = (
+        _ask_anew(focus, begins)
+        if focus and begins
+        else _ask(any(one.patch for one in tried), way, focus)
+    )
     parts.append("## Answer\n\n" + ask)
     return (
         Message(role="system", content=_instruction(SYSTEM, skills)),
@@ -275,9 +279,9 @@ def _ask_anew(function: Suspected, begins: str) -> str:
     )
 
 
-def _ask(again: bool, way: Way, focus: Suspected | None) -> str:
+def _ask(was_tested: bool, way: Way, focus: Suspected | None) -> str:
     wanted = _WAYS[way]
-    lead = "Those attempts were wrong. Look for another cause" if again else "Find the bug"
+    lead = "Those attempts were wrong. Look for another cause" if was_tested else "Find the bug"
     if focus:
         lead += f", first in {focus.name} of {focus.path}"
     template = wanted.template.format(what=wanted.what, why=wanted.why)

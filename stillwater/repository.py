@@ -21,6 +21,7 @@ NAMELESS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 """What no edit may name, no prompt shows on one line and no evidence can hold."""
 LARGEST_FILE = 1 << 20
 """Bytes of a file that is read: parsing one takes some hundred times its size."""
+_NAMED = re.compile(r"^(?:--- a/|\+\+\+ b/|(?:rename|copy) (?:from|to) )([^\t\n]+)", re.MULTILINE)
 UNMADE = ("invalid path", "File name too long")
 """Git's words for what no file system, or no safe one, can hold."""
 
@@ -292,6 +293,11 @@ def touched(patch: str) -> Sequence[str]:
         for line in patch.splitlines()
         if line.startswith("+++ b/")
     )
+
+
+def both_sides(patch: str) -> Sequence[str]:
+    """The paths that a unified diff names: those of `touched`, what it renames, copies, removes."""
+    return tuple(dict.fromkeys(found.strip('"') for found in _NAMED.findall(patch)))
 
 
 def _is_inside(folder: Path, path: str) -> bool:

@@ -29,6 +29,15 @@ def test_later_attempts_only_append_to_what_the_first_saw() -> None:
     assert "RESULT: E   assert 3 == 2" in second
 
 
+def test_another_cause_is_asked_for_only_where_a_cause_was_tried() -> None:
+    cut_off = Tried(1, "the answer held no usable edit", "", "The answer was cut off.")
+    tested = Tried(2, "tests still fail", "-x\n+y", "E   assert 3 == 2")
+
+    assert "Find the bug, and answer" in text(tried=(cut_off,))
+    assert "another cause" not in text(tried=(cut_off,))
+    assert "Look for another cause" in text(tried=(cut_off, tested))
+
+
 def test_without_failing_tests_none_are_mentioned() -> None:
     assert "## Failing tests" not in text()
 

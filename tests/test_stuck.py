@@ -77,6 +77,7 @@ def test_feedback_tells_it_where_the_log_has_no_failure(log: str) -> None:
     assert distil(hanging, ["test_slow.py::test_slow"]).startswith(
         "FAILED test_slow.py::test_slow\nThe test doesn't end: it loops or waits within `outer`"
     )
+    assert "`outer`" in distil(hanging, ["test_slow.py::test_slow"], only_these=True)
     assert "`outer`" not in distil(hanging, ["x.py::test_x"], only_these=True)
 
 

@@ -8,7 +8,7 @@ from stillwater.context import clues
 from stillwater.context.clues import Query
 from stillwater.context.excerpt import FRAME, Measured, holds
 from stillwater.context.facts import Passage
-from stillwater.context.files import Files, is_candidate
+from stillwater.context.files import Files, is_candidate, packages
 from stillwater.context.rank import Ranked, rank
 from stillwater.context.signals import Look
 from stillwater.context.worth import Weighed, weigh
@@ -80,13 +80,15 @@ def choose(
 
 def candidates(source: Source) -> Files:
     """The files of the source that can be chosen, with what they hold."""
-    wanted = sorted(path for path in set(source.paths()) if is_candidate(path))
+    known = packages(source.paths())
+    wanted = sorted(path for path in set(source.paths()) if is_candidate(path, known))
     read = ((path, source.read(path)) for path in wanted)
-    return Files({path: text for path, text in read if text and text.strip()})
+    return Files({path: text for path, text in read if text and text.strip()}, known)
 
 
 def _with_tests(query: Query, source: Source) -> Query:
-    named = [path for path in clues.paths(query.failing) if not is_candidate(path)]
+    known = packages(source.paths())
+    named = [path for path in clues.paths(query.failing) if not is_candidate(path, known)]
     texts = [*query.tests, *(text for path in named if (text := source.read(path)))]
     return replace(query, tests=tuple(texts[:_MOST_TESTS]))
 

@@ -1,35 +1,58 @@
 """The files that can be chosen, and finding them by path, module and definition."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
 from stillwater.context.facts import Facts, facts
 from stillwater.edits.paths import is_test
 
-_LEFT_OUT = {
-    *("doc", "docs", "examples", "example", "benchmarks", "benchmark", "asv_bench", "release"),
+_NEVER = {
     *("vendor", "_vendor", "vendored", "_vendored", "third_party", "thirdparty", "extern"),
-    *("externals", "node_modules", "site-packages", ".venv", "venv", ".tox", ".eggs", "build"),
+    *("externals", "node_modules", "site-packages", ".venv", "venv", ".tox", ".eggs"),
 }
+_BESIDE = {"doc", "docs", "examples", "example", "benchmarks", "benchmark", "asv_bench"}
+"""Folders beside the product's; further below, those of that name may be its packages."""
+_MADE = {"build", "release"}
+"""What tools make, anywhere, where it is no package."""
 
 
-def is_candidate(path: str) -> bool:
-    """Whether a bug's cause may be looked for in the file: code, and neither tests nor vendored."""
-    pure = PurePosixPath(path)
+def packages(paths: Iterable[str]) -> frozenset[str]:
+    """The folders that are packages, of all files of a repository."""
+    ends = "/__init__.py"
+    return frozenset(path.removesuffix(ends) for path in paths if path.endswith(ends))
+
+
+def is_candidate(path: str, known: Container[str] = frozenset()) -> bool:
+    """Whether a bug's cause may be looked for in the file: code, and neither tests nor vendored.
+
+    `known` are the packages of its repository: they may be called as folders are that hold none of
+    the product.
+    """
+    folders = path.split("/")[:-1]
     return (
-        pure.suffix == ".py"
+        PurePosixPath(path).suffix == ".py"
         and not is_test(path)
-        and _LEFT_OUT.isdisjoint(part.lower() for part in pure.parts[:-1])
+        and not any(
+            _is_left_out(name.lower(), depth, "/".join(folders[: depth + 1]) in known)
+            for depth, name in enumerate(folders)
+        )
     )
+
+
+def _is_left_out(name: str, depth: int, is_package: bool) -> bool:
+    if name in _BESIDE and depth == 0:
+        return True
+    return name in _NEVER or (name in _BESIDE | _MADE and not is_package)
 
 
 @dataclass
 class Files:
-    """The candidates of one repository."""
+    """The candidates of one repository, and which of its folders are packages."""
 
     texts: Mapping[str, str]
+    packages: Container[str] = frozenset()
     facts: dict[str, Facts] = field(default_factory=dict)
     by_name: dict[str, list[str]] = field(default_factory=dict)
     by_module: dict[str, str] = field(default_factory=dict)

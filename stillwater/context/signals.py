@@ -12,6 +12,7 @@ from stillwater.context.clues import Query
 from stillwater.context.facts import passages
 from stillwater.context.files import Files, is_candidate
 from stillwater.context.words import counted
+from stillwater.edits.paths import is_test
 
 _K1, _B = 1.2, 0.75
 """BM25's constants: Robertson and Zaragoza, The Probabilistic Relevance Framework, 2009."""
@@ -110,7 +111,8 @@ class Look:
         only = {path for paths in stated for path in paths}
         for path in only:
             self.add(path, "alone", 1 / len(only), "hardly another is named")
-        self._by_frames("frame", "issue's", self.issue)
+        own = [frame for frame in clues.frames(self.issue) if not is_test(frame.path)]
+        self._by_frames("frame", "issue's", own)
         self._by_definitions()
         for phrase in clues.phrases(self.issue):
             holding = [path for path, text in self.files.texts.items() if phrase in text]
@@ -119,8 +121,8 @@ class Look:
                 value = min(_MOST_PHRASE, had.value + 1 / len(holding))
                 self.add(path, "phrase", value, f"holds {phrase!r}")
 
-    def _by_frames(self, name: str, whose: str, text: str) -> None:
-        known = (self.files.named(frame.path) for frame in clues.frames(text))
+    def _by_frames(self, name: str, whose: str, frames: Iterable[clues.Frame]) -> None:
+        known = (self.files.named(frame.path) for frame in frames)
         inside = dict.fromkeys(paths[0] for paths in known if len(paths) == 1)
         for rank, path in enumerate(inside):
             self.add(path, name, 1 / (rank + 1), f"in the {whose} traceback")
@@ -140,8 +142,11 @@ class Look:
     def by_tests(self) -> None:
         """Where failing tests lead: their tracebacks, what they import, how they are called."""
         failing = self.query.failing
-        self._by_frames("tests' frame", "tests'", failing)
-        for path in clues.paths(failing):
+        known = self.files.packages
+        own = [frame for frame in clues.frames(failing) if is_candidate(frame.path, known)]
+        self._by_frames("tests' frame", "tests'", own)
+        about = [path for path in clues.paths(failing) if not is_candidate(path, known)]
+        for path in about:
             for name in _names_of_tested(path):
                 homes = self.files.by_name.get(name, [])
                 for home in homes:
@@ -249,8 +254,6 @@ def _of_the_best(scores: Mapping[str, float]) -> Iterator[tuple[str, float]]:
 
 def _names_of_tested(path: str) -> list[str]:
     """How the file may be called that a test's path is about."""
-    if is_candidate(path):
-        return []
     stem = path.rsplit("/", 1)[-1].removesuffix(".py")
     bare = re.sub(r"^tests?_|_tests?$", "", stem)
     return [f"{name}.py" for name in dict.fromkeys((bare, f"_{bare}")) if bare not in {"", "tests"}]

@@ -6,16 +6,16 @@ from dataclasses import asdict
 from stillwater.canonical import Json
 from stillwater.config import Config
 from stillwater.context import Choice, Chosen, Query, choose, choose_snippets
-from stillwater.context.failing import named, source_of_tests
+from stillwater.context.failing import is_at, named, source_of_tests
 from stillwater.datasets import Instance
 from stillwater.errors import InputError
 from stillwater.estimate import tokens
-from stillwater.feedback import cleaned, distil, tail
+from stillwater.feedback import by_name, cleaned, distil, tail
 from stillwater.git import RepositoryError
 from stillwater.grading import PASSING, judge
 from stillwater.grading.parsers import EXIT_STATUS
 from stillwater.machine import Event
-from stillwater.repository import Repositories, touched
+from stillwater.repository import Repositories, both_sides
 from stillwater.sandbox.protocol import SetupError
 from stillwater.snapshot import Artifact, Outcome, Snapshot
 from stillwater.steps import evaluation
@@ -103,14 +103,15 @@ def _choose(
     instance, config = snapshot.instance, snapshot.config
     verdict = judge(baseline.reading, instance.FAIL_TO_PASS, instance.PASS_TO_PASS)
     ids = judge(baseline.reading, instance.FAIL_TO_PASS, ()).failing
+    log = evaluation.printed_by_tests(baseline.log.decode("utf-8", "replace"))
+    called = by_name(ids, log)
     failing, source, tests = "", "", dict[str, str]()
     if config.feedback == "tests":
-        log = evaluation.printed_by_tests(baseline.log.decode("utf-8", "replace"))
         failing = distil(log, ids)
-        tests = _failing_tests(instance, tools.repositories, ids)
-        source = source_of_tests(ids, tests)
+        tests = _failing_tests(instance, tools.repositories, called)
+        source = source_of_tests(called, tests, failing=failing)
     sources = sources_of(instance, tools.repositories)
-    found = suspects(calls, ids, _passing(baseline), sources)
+    found = suspects(calls, {*ids, *called}, by_name(_passing(baseline), log), sources)
     choice, budget = choice_for(instance, config, sources, failing, tuple(tests.values()), found)
     if not choice.files:
         reason = choice.problem or "no file fits the prompt"
@@ -160,16 +161,17 @@ def _failing_tests(
     """The files that hold the failing tests, as test_patch leaves them, by path."""
     store = repositories.ensure(instance)
     paths = repositories.paths(store, instance.base_commit)
-    brought = [path for path in touched(instance.test_patch) if path.endswith(".py")]
-    ends = tuple(end for test in failing[:_MOST_TESTS] if (end := named(test)))
-    wanted = [path for path in paths if path in brought or (ends and path.endswith(ends))]
+    brought = both_sides(instance.test_patch)
+    ends = {end for test in failing[:_MOST_TESTS] if (end := named(test))}
+    wanted = [p for p in paths if p in brought or any(is_at(p, end) for end in ends)]
     texts = repositories.texts(store, {path: paths[path] for path in wanted})
-    if not brought:
-        return texts
-    try:
-        return repositories.patched(texts, instance.test_patch, brought)
-    except RepositoryError:
-        return texts
+    if brought:
+        try:
+            texts = repositories.patched(texts, instance.test_patch, brought)
+        except RepositoryError:
+            # What they were before isn't what must pass.
+            texts = {path: text for path, text in texts.items() if path not in brought}
+    return {path: text for path, text in texts.items() if path.endswith(".py")}
 
 
 def choice_for(

@@ -10,15 +10,24 @@ import re
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from stillwater.context.facts import Passage, passages
-from stillwater.context.files import is_candidate
+from stillwater.context.files import is_candidate, packages
 from stillwater.suspects.calls import Calls
 
 _INSIDE = re.compile(r"__(?:repr|str|format|hash)__$")
 """What the report of a failure calls, not the test."""
 
+_UNITTEST = re.compile(r"(\w+) \(([\w.]+)\)")
 _MOST_CALLS = 3
+
+
+class _Bare(NamedTuple):
+    """A test by its class, "" where that isn't known, and its function."""
+
+    owner: str
+    function: str
 
 
 @dataclass(frozen=True)
@@ -43,7 +52,7 @@ def suspects(
 ) -> list[Suspect]:
     """The functions of `texts` that failing tests call, the most suspect first.
 
-    A test that the calls know by its function alone counts for every test of that function.
+    A test that the calls know without its class or values counts for every test of its function.
     """
     failed, passed = _known(calls, failing), _known(calls, passing)
     passed -= failed
@@ -55,13 +64,14 @@ def suspects(
             if how and test in failed:
                 made[place.path][place.line].add(how)
     paths = {place.path for test in failed for place in calls[test]}
+    known = packages(texts)
     found = [
         replace(
             _suspect(path, home, len(tests & failed), len(tests & passed), len(failed)),
             calls=_easiest(home, made[path]),
         )
         for path in paths
-        if is_candidate(path) and path in texts
+        if is_candidate(path, known) and path in texts
         for home, tests in _by_home(texts[path], callers[path])
         if tests & failed
     ]
@@ -108,10 +118,22 @@ def _known(calls: Calls, tests: Collection[str]) -> set[str]:
     exact = {test for test in tests if test in calls}
     if exact:
         return exact
-    bare = {_bare(test) for test in tests}
-    return {test for test in calls if test and _bare(test) in bare}
+    wanted = {_bare(test) for test in tests}
+    return {test for test in calls if test and _is_one_of(_bare(test), wanted)}
 
 
-def _bare(test: str) -> str:
-    """The name of the test's function: of `a.py::T::test_x[1]`, `test_x (a.T)` and `test_x`."""
-    return re.split(r"[ \[(]", test.rpartition("::")[2])[0]
+def _is_one_of(known: _Bare, wanted: Collection[_Bare]) -> bool:
+    """Whether it is one of them; where either has no class that may be any."""
+    anywhere = _Bare("", known.function)
+    if known.owner:
+        return known in wanted or anywhere in wanted
+    return any(one.function == known.function for one in wanted)
+
+
+def _bare(test: str) -> _Bare:
+    """The class and the function of `a.py::T::test_x[1]`, `test_x (a.T)` and `test_x`."""
+    if found := _UNITTEST.fullmatch(test):
+        name, home = found.groups()
+        return _Bare(home.removesuffix(f".{name}").rpartition(".")[2], name)
+    *homes, name = re.split(r"[ \[(]", test)[0].split("::")
+    return _Bare(homes[-1] if len(homes) > 1 else "", name)

@@ -24,6 +24,8 @@ DIGITS, MOST_STEADY = 9, 10**9
 """Numbers of more digits are mostly a clock's, and no two runs must tell otherwise."""
 STARRED, DOUBLY_STARRED, FUNCTION, GENERATING = 0x04, 0x08, 0x03, 0x20 | 0x80 | 0x200
 """Flags of code: see inspect, which would import too much."""
+SETTING_UP = ("setUp", "asyncSetUp", "_pre_setup")
+"""Methods of a unittest case that may be the first of its calls for a test."""
 RETURNING = {opcode.opmap.get(name) for name in ("RETURN_VALUE", "RETURN_CONST")}
 
 
@@ -127,6 +129,36 @@ def is_by_test(frame: FrameType) -> bool:
     return frame.f_back is not None and frame.f_back.f_code.co_name.startswith("test")
 
 
+def is_of_case(code: CodeType) -> bool:
+    """Whether the code may be a method that unittest calls for a test, by its name."""
+    return code.co_name.startswith("test") or code.co_name in SETTING_UP
+
+
+def case_of(frame: FrameType, inside: str) -> str:
+    """The unittest case's method that the call is made for, with its file and class, or "".
+
+    Runs no code of theirs.
+    """
+    try:
+        case = frame.f_locals[frame.f_code.co_varnames[0]]
+        method = object.__getattribute__(case, "__dict__")["_testMethodName"]
+        module = sys.modules[type.__getattribute__(type(case), "__module__")]
+        home = object.__getattribute__(module, "__dict__")["__file__"]
+        path = home if home.startswith(inside) else frame.f_code.co_filename
+        kind = type.__getattribute__(type(case), "__name__")
+        return "::".join((path[len(inside) :], kind, method))
+    except Exception:
+        return ""
+
+
+def test_of(frame: FrameType, inside: str, is_new: bool) -> str:
+    """The test that the call begins, "" where it begins none."""
+    code = frame.f_code
+    plain = code.co_filename[len(inside) :] + "::" + code.co_name
+    is_test = is_new and code.co_name.startswith("test")
+    return case_of(frame, inside) or (plain if is_test else "")
+
+
 def _start(folder: str, root: str) -> None:
     known = getattr(os.environ, "_data", {})
     inside = root.rstrip("/") + "/"
@@ -157,14 +189,15 @@ def _start(folder: str, root: str) -> None:
             told[0] = now
             name = "" if now is None else os.fsdecode(now).rpartition(" (")[0]
             here[0] = calls.setdefault(name, {})
+        if now is None and is_of_case(code) and code.co_filename.startswith(inside):
+            test = test_of(frame, inside, code not in here[0])
+            here[0] = calls.setdefault(test, {}) if test else here[0]
         if code in here[0]:
             if not is_steady or not (here[0][code] is None or is_by_test(frame)):
                 return
         elif not code.co_filename.startswith(inside):
             elsewhere.add(code)
             return
-        if now is None and code.co_name.startswith("test"):
-            here[0] = calls.setdefault(code.co_filename[len(inside) :] + "::" + code.co_name, {})
         if len(here[0]) < MOST:
             call = here[0][code] = Call(frame) if is_steady else None
             if call and call.how and not code.co_flags & GENERATING:

@@ -3,6 +3,7 @@
 import inspect
 import textwrap
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -60,6 +61,17 @@ def test_the_innermost_frame_counts_most() -> None:
     assert chosen("It fails.", trace)[:2] == ["shop/prices.py", "shop/basket.py"]
 
 
+def test_a_frame_of_the_tests_is_no_frame_of_a_file_that_is_called_alike() -> None:
+    frames = "tests/prices.py:9: in check\n    pay()\nshop/mail.py:2: in send_mail\nE   KeyError"
+    issue = 'Traceback (most recent call last):\n  File "/x/shop/mail.py", line 2, in send_mail\n'
+    issue += '  File "/x/tests/prices.py", line 9, in check\nKeyError\n'
+
+    for found in (choice("It fails.", frames), choice(issue)):
+        why = {one.path: " ".join(one.why) for one in found.files}
+        assert "traceback" in why["shop/mail.py"]
+        assert "traceback" not in why.get("shop/prices.py", "")
+
+
 def test_split_identifiers_are_compared() -> None:
     assert chosen("mail is sent twice, the connection delivers too often")[0] == "shop/mail.py"
 
@@ -79,6 +91,36 @@ def test_tests_documentation_and_vendored_packages_are_never_chosen() -> None:
 
     assert {path for path in found if not path.startswith("shop/")} == set()
     assert "shop/_vendor/basket.py" not in found
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "src/build/env.py",
+        "build/env.py",
+        "src/hatch/cli/build/env.py",
+        "botocore/docs/env.py",
+        "conan/release/env.py",
+        "pkg/example/env.py",
+    ],
+)
+def test_a_package_of_the_product_may_be_called_as_other_folders_are(path: str) -> None:
+    package = path.replace("env.py", "__init__.py")
+
+    found = choose(Query("The env is wrong"), {path: "env = 1\n", package: ""}, PLENTY)
+
+    assert [one.path for one in found.files] == [path]
+    assert choose(Query("The env is wrong"), {path: "env = 1\n"}, PLENTY).files == ()
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["docs/env.py", "Examples/env.py", "pkg/_vendor/env.py", "venv/env.py", "asv_bench/env.py"],
+)
+def test_packages_beside_the_product_and_others_products_are_never_chosen(path: str) -> None:
+    files = {path: "env = 1\n", path.replace("env.py", "__init__.py"): "x = 1\n"}
+
+    assert choose(Query("The env is wrong"), files, PLENTY).files == ()
 
 
 LARGE = "".join(f"def step_{n}(basket):\n    return basket.moved({n})\n\n\n" for n in range(400))

@@ -68,6 +68,68 @@ def test_a_long_test_says_what_is_missing_of_it() -> None:
     assert "x99" not in shown
 
 
+LONG = "def test_long():\n" + "".join(f"    x{n} = {n}\n" for n in range(100))
+
+
+def test_of_a_long_test_the_lines_that_lead_to_the_failing_one_are_shown() -> None:
+    failing = "FAILED tests/t.py::test_long\ntests/t.py:82: in test_long\n    x80 = 80\nE   x"
+
+    shown = source_of_tests(["tests/t.py::test_long"], {"tests/t.py": LONG}, failing=failing)
+
+    lines = shown.splitlines()
+    assert lines[0] == "### tests/t.py, lines 1-101"
+    assert lines[2] == "def test_long():"
+    gap = lines.index("# … 42 lines left out")
+    assert (lines[gap - 1], lines[gap + 1]) == ("    x11 = 11", "    x54 = 54")
+    assert lines[-3:] == ["    x80 = 80", "# … 19 more lines", "```"]
+
+
+def test_a_line_that_fails_early_or_elsewhere_leaves_the_beginning() -> None:
+    for where in ("t.py:5", "other.py:82", "t.py:200", "st.py:82"):
+        failing = f"{where}: in test_long"
+        shown = source_of_tests(["t.py::test_long"], {"t.py": LONG}, failing=failing)
+        assert shown == source_of_tests(["t.py::test_long"], {"t.py": LONG})
+    last = source_of_tests(["t.py::test_long"], {"t.py": LONG}, failing="t.py:101: in test_long")
+    assert last.endswith("    x99 = 99\n```")
+
+
+def test_what_has_no_room_as_a_whole_is_cut_and_says_so() -> None:
+    shown = source_of_tests(["t.py::test_long"], {"t.py": LONG}, limit=200)
+
+    assert 150 < len(shown) <= 200
+    assert " more lines" in shown
+
+
+def test_a_test_comes_before_its_set_up_where_there_is_no_room_for_both() -> None:
+    test = "tests/shop/test_cart.py::TestCart::test_n"
+
+    assert "setUp" in source_of_tests([test], FILES)
+    shown = source_of_tests([test], FILES, limit=120)
+
+    assert "assert self.n == 2" in shown
+    assert "setUp" not in shown
+
+
+def test_a_path_that_only_ends_alike_is_another() -> None:
+    files = {
+        "tests/admin_ordering/tests.py": "class T:\n    def test_a(self):\n        admin\n",
+        "tests/ordering/tests.py": "class T:\n    def test_a(self):\n        plain\n",
+    }
+    shown = source_of_tests(["test_a (ordering.tests.T)"], files)
+
+    assert "plain" in shown
+    assert "admin" not in shown
+    assert source_of_tests(["test_a (dering.tests.T)"], files) == ""
+
+
+def test_the_class_that_an_id_names_counts_more_than_the_first_test_of_that_name() -> None:
+    files = {
+        "a/tests.py": "class Other:\n    def test_a(self):\n        wrong\n",
+        "b/a/tests.py": "class T:\n    def test_a(self):\n        right\n",
+    }
+    assert "right" in source_of_tests(["test_a (a.tests.T)"], files)
+
+
 def test_no_more_is_shown_than_the_limit_holds() -> None:
     names = [f"test_{n}" for n in range(9)]
     text = "".join(f"def {name}():\n    assert 0\n" for name in names)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stillwater.feedback import distil, tail
+from stillwater.feedback import by_name, distil, tail
 
 LOG = """============================= test session starts ==============================
 platform linux -- Python 3.11.7, pytest-9.2.0, pluggy-1.7.0
@@ -99,6 +99,7 @@ def test_tests_are_told_in_the_order_asked_for() -> None:
 def test_failures_are_told_even_if_none_of_those_asked_for_is_in_the_log() -> None:
     assert "FAILED test_x" in distil(LOG, ["tests/test_b.py::test_other"])
     assert "FAILED test_x" in distil(LOG, [])
+    assert "FAILED TestB.test_y[4]" in distil(LOG, ["exit status is 0"])
 
 
 def test_three_tests_are_told_and_the_others_counted() -> None:
@@ -177,6 +178,106 @@ def test_django_and_unittest_are_told_in_the_same_shape() -> None:
         assert distil(DJANGO, [name]) == f"FAILED {name}\n{wanted}"
 
 
+SYMPY = """\
+============================= test process starts ==============================
+executable:         /opt/miniconda3/envs/testbed/bin/python  (3.9.20-final-0) [CPython]
+architecture:       64-bit
+cache:              no
+ground types:       python 
+numpy:              None
+random seed:        45963383
+hash randomization: on (PYTHONHASHSEED=3108095362)
+
+sympy/core/tests/test_arit.py[3] 
+test_bug1 ok
+test_Mod F
+test_Pow E                                                                [FAIL]
+
+
+________________________________________________________________________________
+_____________________ sympy/core/tests/test_arit.py:test_Pow ___________________
+Traceback (most recent call last):
+  File "/testbed/sympy/core/tests/test_arit.py", line 21, in test_Pow
+    assert Pow(2, 3) == 8
+  File "/testbed/sympy/core/power.py", line 7, in __new__
+    raise TypeError("no power")
+TypeError: no power
+
+________________________________________________________________________________
+_____________________ sympy/core/tests/test_arit.py:test_Mod ___________________
+Traceback (most recent call last):
+  File "/testbed/sympy/core/tests/test_arit.py", line 12, in test_Mod
+    assert Mod(5, 3) == 2
+AssertionError
+
+============= tests finished: 1 passed, 1 failed, 1 exceptions, in 0.50 seconds =============
+DO *NOT* COMMIT!
+"""  # noqa: W291
+
+
+@pytest.mark.parametrize("mark", [":", "::"])
+def test_the_runner_of_sympy_is_told_in_the_same_shape(mark: str) -> None:
+    log = SYMPY.replace("test_arit.py:", f"test_arit.py{mark}")
+    mod = (
+        "FAILED test_Mod\nsympy/core/tests/test_arit.py:12: in test_Mod\n"
+        "    assert Mod(5, 3) == 2\nE   AssertionError"
+    )
+    power = (
+        "FAILED test_Pow\nsympy/core/tests/test_arit.py:21: in test_Pow\n"
+        "    assert Pow(2, 3) == 8\nsympy/core/power.py:7: in __new__\n"
+        '    raise TypeError("no power")\nE   TypeError: no power'
+    )
+
+    assert distil(log, ["test_Mod"]) == mod
+    assert distil(log, ["test_Mod", "test_Pow"]) == f"{mod}\n{power}"
+    assert distil(log, ["test_Pow"], only_these=True) == power
+
+
+def test_a_file_that_the_runner_of_sympy_cannot_import_is_told() -> None:
+    log = (
+        "_" * 80 + "\n________________________ sympy/core/tests/test_arit.py ________________\n"
+        "Traceback (most recent call last):\n"
+        '  File "/testbed/sympy/core/tests/test_arit.py", line 1, in <module>\n'
+        "    from sympy.core.mod import Modulo\n"
+        "ImportError: cannot import name 'Modulo' from 'sympy.core.mod'\n\n"
+        "=========== tests finished: 0 passed, 1 exceptions, in 0.50 seconds ===========\n"
+    )
+
+    told = distil(log, ["test_Mod"])
+
+    assert told.splitlines()[0] == "FAILED sympy/core/tests/test_arit.py"
+    assert told.endswith("E   ImportError: cannot import name 'Modulo' from 'sympy.core.mod'")
+
+
+VERBOSE = """\
+test_count (orders.tests.OrderTests.test_count) ... ok
+test_sum (orders.tests.OrderTests.test_sum)
+Sums are right. ... ok
+test_total (orders.tests.OrderTests.test_total)
+The total is right. ... FAIL
+test_total (orders.tests.OtherTests.test_total)
+The total is right. ... ok
+
+"""
+
+
+def test_a_test_that_is_called_by_its_docstring_is_found() -> None:
+    told = distil(DJANGO, ["The total is right."], only_these=True)
+
+    assert told.startswith("FAILED The total is right.\ntests/orders/tests.py:12: in test_total\n")
+    assert "FAILED test_total" in distil(DJANGO, ["Another total."])
+
+
+@pytest.mark.parametrize("log", [VERBOSE, VERBOSE + DJANGO, DJANGO + VERBOSE])
+def test_docstrings_are_told_from_names_by_the_log(log: str) -> None:
+    asked = ["The total is right.", "Nobody knows.", "test_count (orders.tests.OrderTests)"]
+
+    assert by_name(asked, log) == ["test_total (orders.tests.OrderTests.test_total)", *asked[1:]]
+    sums = "test_sum (orders.tests.OrderTests.test_sum)" if "Sums" in log else "Sums are right."
+    assert by_name(["Sums are right."], log) == [sums]
+    assert by_name(["----", "="], DJANGO) == ["----", "="]
+
+
 def test_an_unknown_log_is_told_by_its_last_lines() -> None:
     log = "\n".join(f"line {n} done in {n}.25s" for n in range(40))
 
@@ -184,6 +285,18 @@ def test_an_unknown_log_is_told_by_its_last_lines() -> None:
 
     assert told.splitlines()[0] == "line 20 done in …"
     assert len(told.splitlines()) == 20
+
+
+def test_of_long_last_lines_the_error_at_their_end_remains() -> None:
+    source = "    " + "x = 1; " * 200
+    frames = [f'  File "/usr/lib/python3/a.py", line {n}, in f\n{source}' for n in range(9)]
+    log = "\n".join(["Traceback (most recent call last):", *frames, "NameError: nope"])
+
+    told = distil(log, ["a (b.C)"])
+
+    assert told.endswith("\nNameError: nope")
+    assert len(told) <= 1500
+    assert max(map(len, told.splitlines())) <= 300
 
 
 def test_what_differs_from_run_to_run_is_left_out() -> None:
@@ -277,6 +390,200 @@ def test_what_pytest_prints_in_another_style_is_understood(
     assert "site-packages" not in told
 
 
+PRINTED = """\
+=================================== FAILURES ===================================
+_________________________ TestConftest.test_conftest __________________________
+
+    def test_conftest(self, pytester):
+        result = pytester.runpytest()
+>       result.assert_outcomes(passed=1)
+E       AssertionError: assert {'errors': 0} == {'passed': 1}
+
+testing/test_conftest.py:12: AssertionError
+----------------------------- Captured stdout call -----------------------------
+=====  ======
+name   value
+=====  ======
+============================= test session starts ==============================
+collected 1 item
+
+test_inner.py F                                                          [100%]
+
+=================================== FAILURES ===================================
+__________________________________ test_inner __________________________________
+
+    def test_inner():
+>       assert 0
+E       assert 0
+
+test_inner.py:2: AssertionError
+=========================== short test summary info ============================
+FAILED test_inner.py::test_inner - assert 0
+============================== 1 failed in 0.12s ===============================
+___________________________ test_outer[two [1] words] __________________________
+
+    def test_outer(x):
+        print("=====  ======")
+>       assert x == 2
+E       assert 1 == 2
+
+testing/test_conftest.py:30: AssertionError
+=========================== short test summary info ============================
+FAILED testing/test_conftest.py::TestConftest::test_conftest - AssertionError
+========================= 2 failed in 0.33s ==========================
+"""
+
+
+def test_a_pytest_that_a_test_printed_is_not_the_log_that_is_read() -> None:
+    first = "testing/test_conftest.py::TestConftest::test_conftest"
+    second = "testing/test_conftest.py::test_outer[two [1] words]"
+
+    told = distil(PRINTED, [second, first])
+
+    assert told.startswith(f"FAILED {second}\ntesting/test_conftest.py:30: in test_outer\n")
+    assert f"FAILED {first}\ntesting/test_conftest.py:12: in test_conftest\n" in told
+    assert "test_inner" not in told
+    assert distil(PRINTED, ["testing/x.py::test_y"]).startswith("FAILED TestConftest.test_conftest")
+
+
+@pytest.mark.parametrize("rule", ["=====  ======", "==============", "======= ======= ======"])
+def test_a_rule_of_a_table_ends_nothing(rule: str) -> None:
+    log = LOG.replace("\nself = <test_a", f"\n{rule}\nself = <test_a")
+
+    assert rule in log
+    assert distil(log, [Y3, X]) == distil(LOG, [Y3, X])
+    assert distil(log, []) == distil(LOG, [])
+
+
+@pytest.mark.parametrize("title", ["test_unparse[(1, 2)]", "TestP.test_unparse[(a::b, 2)]"])
+def test_an_id_that_is_cut_at_a_blank_finds_its_report(title: str) -> None:
+    log = LOG.replace("TestB.test_y[3]", title).replace("TestB.test_y[4]", "test_unparse[(2, 2)]")
+    test = f"tests/test_a.py::{title.replace('P.', 'P::').partition(' ')[0]}"
+
+    told = distil(log, [test], only_these=True)
+
+    assert told.startswith(f"FAILED {test}\ntests/test_a.py:10: in test_y\n")
+    assert "ValueError: bad 3" in told
+
+
+def test_the_bar_between_two_failures_belongs_to_neither() -> None:
+    first = DJANGO.partition("\n-----------------------" + "-" * 47 + "\nRan")[0]
+    log = first + DJANGO.partition("F.")[2].replace("test_total", "test_count")
+
+    told = distil(log, ["test_total (orders.tests.OrderTests)"])
+
+    assert told == distil(DJANGO, ["test_total (orders.tests.OrderTests)"])
+    assert "FAILED test_count" in distil(log, ["test_count (orders.tests.OrderTests)"])
+
+
+@pytest.mark.parametrize("named", ["broken", "broken2"])
+def test_a_module_that_cannot_be_imported_is_known_by_its_file_too(named: str) -> None:
+    log = (
+        "=" * 70 + f"\nERROR: {named} (unittest.loader._FailedTest.{named})\n" + "-" * 70 + "\n"
+        f"ImportError: Failed to import test module: {named}\n"
+        "Traceback (most recent call last):\n"
+        '  File "/usr/lib/python3.11/unittest/loader.py", line 162, in loadTestsFromName\n'
+        "    module = __import__(module_name)\n"
+        '  File "/testbed/tests/shop/broken.py", line 1, in <module>\n    import nope_nope\n'
+        "ModuleNotFoundError: No module named 'nope_nope'\n\n\n" + "-" * 70 + "\nRan 1 test\n"
+    )
+    known = distil(log, ["test_a (shop.broken.T.test_a)"], only_these=True)
+
+    assert ("tests/shop/broken.py:1: in <module>" in known) == (named == "broken")
+    for other in ("test_a (other.broken.T)", "test_a (shop.whole.T)", "test_a"):
+        assert distil(log, [other], only_these=True) == f"FAILED {other}"
+
+
+CRASHES = {
+    "django": (
+        "+ ./tests/runtests.py --verbosity 2 --settings=test_sqlite --parallel 1 hidden_app\n"
+        "Traceback (most recent call last):\n"
+        '  File "/testbed/tests/./runtests.py", line 15, in <module>\n    import django\n'
+        '  File "/testbed/django/__init__.py", line 1, in <module>\n'
+        "    from django.utils.version import get_version\n"
+        "NameError: name 'nope' is not defined\n",
+        "NameError: name 'nope' is not defined",
+    ),
+    "conftest": (
+        "ImportError while loading conftest '/testbed/tests/conftest.py'.\n"
+        "tests/conftest.py:3: in <module>\n    import pkg\n"
+        "pkg/__init__.py:1: in <module>\n    from pkg.a import b\n"
+        "E   ImportError: cannot import name 'b' from 'pkg.a' (/testbed/pkg/a.py)\n",
+        "E   ImportError: cannot import name 'b' from 'pkg.a' (pkg/a.py)",
+    ),
+}
+
+
+@pytest.mark.parametrize("tool", CRASHES)
+def test_what_keeps_all_tests_from_running_is_told_of_visible_tests_too(tool: str) -> None:
+    log, last = CRASHES[tool]
+
+    told = distil(log, ["test_a (a.T)", "test_b (a.T)"], only_these=True)
+
+    assert told.startswith("FAILED test_a (a.T)\nFAILED test_b (a.T)\n")
+    assert told.endswith(last)
+    assert "hidden_app" not in told
+    assert len(distil(log, ["test_a (a.T)"], limit=60, only_these=True)) <= 60
+
+
+@pytest.mark.parametrize(
+    "log",
+    [
+        "ERROR: file or directory not found: tests/test_hidden.py\n\n"
+        "============================ no tests ran in 0.00s =============================\n",
+        "test_hidden (b.T) ... ok\nKilled\n",
+        "Traceback (most recent call last):\n"
+        '  File "/testbed/tests/b.py", line 3, in f\nValueError\ntest_hidden (b.T) ... ok\n',
+        "Traceback (most recent call last):\n"
+        '  File "tests/b.py", line 3, in test_hidden\n    f()\nKeyboardInterrupt\n',
+        "=================================== FAILURES ===================================\n"
+        "________________________________ test_hidden ___________________________________\n"
+        "E   ValueError: hidden\n",
+        "========================= short test summary info ==========================\n"
+        "FAILED tests/b.py::test_hidden - ValueError: hidden\n",
+    ],
+)
+def test_of_tests_that_are_not_asked_for_nothing_is_told_if_only_these_are(log: str) -> None:
+    assert distil(log, ["test_a (a.T)"], only_these=True) == "FAILED test_a (a.T)"
+
+
+FAILED_AS_A_WHOLE = """\
+======================================================================
+ERROR: {title}
+----------------------------------------------------------------------
+Traceback (most recent call last):
+  File "/testbed/django/db/models/query.py", line 5, in create
+    raise ValueError("no such field")
+ValueError: no such field
+
+----------------------------------------------------------------------
+Ran 0 tests in 0.012s
+
+FAILED (errors=1)
+"""
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "setUpClass (queries.tests.T)",
+        "tearDownClass (queries.tests.T)",
+        "setUpModule (queries.tests)",
+        "queries.tests (unittest.loader._FailedTest)",
+        "queries.tests (unittest.loader._FailedTest.queries.tests)",
+        "queries (unittest.loader._FailedTest)",
+    ],
+)
+def test_what_fails_as_a_whole_is_told_for_the_tests_below_it(title: str) -> None:
+    log = FAILED_AS_A_WHOLE.format(title=title)
+
+    for test in ("test_a (queries.tests.T)", "test_a (queries.tests.T.test_a)"):
+        told = distil(log, [test], only_these=True)
+        assert told.startswith(f"FAILED {test}\ndjango/db/models/query.py:5: in create\n")
+    for other in ("test_a (queries2.tests.T)", "test_a"):
+        assert distil(log, [other], only_these=True) == f"FAILED {other}"
+
+
 MARKS = [
     "=== FAILURES ===",
     "___ test_x ___",
@@ -287,6 +594,11 @@ MARKS = [
     "0x7f00000000",
 ]
 MARKS += [
+    "Traceback (most recent call last):",
+    "test_x ... ok",
+    "- Captured stdout -",
+    "_" * 80,
+    "_ a.py:test_x _",
     "=" * 70,
     "-" * 70,
     "FAIL: a (b)",
@@ -300,7 +612,9 @@ LOGS = st.one_of(st.text(), st.lists(st.sampled_from(MARKS)).map("\n".join))
 
 @given(LOGS, st.lists(st.sampled_from(["a.py::test_x", "a (b)", "test_x"])), st.integers(0, 300))
 def test_no_log_is_too_strange(log: str, failing: list[str], limit: int) -> None:
-    for told in (distil(log, failing, limit=limit), tail(log, limit)):
+    visible = distil(log, failing, limit=limit, only_these=True)
+    assert len(by_name(failing, log)) == len(failing)
+    for told in (distil(log, failing, limit=limit), visible, tail(log, limit)):
         assert len(told) <= limit
         assert "\x1b" not in told
         assert all(one.isprintable() or one in "\n\t " or not one.isascii() for one in told)

@@ -124,6 +124,86 @@ def test_the_function_that_only_the_failing_test_calls_is_accused(tree: Path, ru
     assert found[-1].name in {"Pair.__init__", "Pair.__repr__"}
 
 
+CASES = """\
+import unittest
+from pkg.code import Pair, both, halve
+
+class Base(unittest.TestCase):
+    def setUp(self):
+        self.pair = Pair(self.start)
+
+class First(Base):
+    start = 3
+    def test_basic(self):
+        self.assertEqual(self.pair.wrong(), 3)
+
+class Second(Base):
+    start = 4
+    def test_basic(self):
+        self.assertEqual(both(4), 2)
+
+class Sly(unittest.TestCase):
+    def __getattribute__(self, name):
+        if name == "__dict__":
+            raise SystemExit("who asked?")
+        return super().__getattribute__(name)
+
+    def test_sly(self):
+        halve(9)
+
+def test_basic(x=1):
+    halve(x)
+"""
+
+
+def test_tests_of_the_same_name_are_told_from_each_other_by_their_classes(tree: Path) -> None:
+    (tree / "test_cases.py").write_text(CASES)
+
+    calls = told(run(tree, "python -m unittest -v test_cases").stdout)
+
+    first, second = (f"test_cases.py::{name}::test_basic" for name in ("First", "Second"))
+    code = {
+        test: {how for place, how in of.items() if "pkg" in place.path}
+        for test, of in calls.items()
+    }
+    assert code[first] == {"__init__(3) returned None", "wrong() returned 4", "inner() returned 4"}
+    assert code[second] == {
+        "__init__(4) returned None",
+        "both(4) returned 2",
+        "halve(4) returned 2",
+    }
+    assert code["test_cases.py::Sly::test_sly"] == {"halve(9) returned 4"}
+    for failing in ("test_basic (test_cases.First)", "test_basic (test_cases.First.test_basic)"):
+        passing = [failing.replace("First", "Second")]
+        found = suspects(calls, [failing], passing, {"pkg/code.py": CODE})
+        assert [(one.name, one.score) for one in found] == [
+            ("Pair.wrong", 1.0),
+            ("Pair.__init__", 0.7071),
+        ]
+
+
+@pytest.mark.parametrize(
+    ("key", "test", "is_known"),
+    [
+        ("a.py::T::test_x", "test_x (a.T)", True),
+        ("a.py::T::test_x", "test_x (a.T.test_x)", True),
+        ("a.py::T::test_x", "a.py::T::test_x[1]", True),
+        ("a.py::T::test_x", "test_x", True),
+        ("a.py::test_x", "test_x (a.T)", True),
+        ("a.py::test_x[a::b]", "a.py::test_x", True),
+        ("a.py::T::test_x", "test_x (a.U)", False),
+        ("a.py::T::test_x", "a.py::U::test_x", False),
+        ("a.py::T::test_x", "test_y", False),
+    ],
+)
+def test_a_test_is_known_by_its_class_where_both_have_one(
+    key: str, test: str, is_known: bool
+) -> None:
+    found = suspects({key: {Place("a.py", 4): ""}}, [test], [], {"a.py": CODE})
+
+    assert bool(found) == is_known
+
+
 def test_what_the_tests_print_and_their_exit_code_stay(tree: Path) -> None:
     done = run(tree, "echo hello; cd pkg && exit 7")
 
@@ -262,3 +342,11 @@ def test_tests_are_never_accused_nor_what_is_not_in_the_repository() -> None:
     found = suspects(calls, ["t"], [], texts)
 
     assert found == [Suspect("pkg/code.py", "halve", 4, 5, 1, 0, 1.0)]
+
+
+def test_functions_of_a_package_that_is_called_build_are_accused() -> None:
+    calls = {"t": {Place("src/build/env.py", 4): ""}}
+    texts = {"src/build/env.py": CODE, "src/build/__init__.py": ""}
+
+    assert [one.name for one in suspects(calls, ["t"], [], texts)] == ["halve"]
+    assert suspects(calls, ["t"], [], {"src/build/env.py": CODE}) == []
