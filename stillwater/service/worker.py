@@ -249,7 +249,7 @@ class Worker:
 
     def _drive(self, run: RunRow) -> None:
         if run.id in self._cancelling:
-            self._abandon(run.id)
+            self._end(run.id)
             return
         with self._sandboxes:
             try:
@@ -271,8 +271,7 @@ class Worker:
                 if self._stopping:
                     scheduler.stop()
         if self._scheduler is None:
-            if run.id not in self._aborting:
-                self._abandon(run.id)
+            self._end(run.id)
             return
         self.hub.tell()
         try:
@@ -286,6 +285,13 @@ class Worker:
         elif scheduler.blocked:
             self._block(run.id, scheduler.blocked)
         self.hub.tell()
+
+    def _end(self, run_id: str) -> None:
+        """The same as `_abandon`, unless another thread is at it."""
+        with self._lock:
+            is_ended_elsewhere = run_id in self._aborting
+        if not is_ended_elsewhere:
+            self._abandon(run_id)
 
     def _abandon(self, run_id: str) -> None:
         """End the machines of a run that isn't driven: without the lock, for many take a while."""
