@@ -11,6 +11,8 @@ _RULE = re.compile(r"^=+ (?=.*[^\W_]).* =+$")
 _TITLE = re.compile(r"^_+ (?!_)(.+?) _+$")
 _PREFIX = re.compile(r"^(?:ERROR at \w+ of |\[doctest\] )")
 _SYMPY = re.compile(r"^_* (\S+\.py)(?:::?(\w+))? _*$")
+_FINISHED = re.compile(r"[= ]*tests finished: \d")
+"""How SymPy's summary begins, with bars around it or, where it is long, without."""
 _CAPTURED = re.compile(r"^-+ Captured .* -+$")
 _LOCATION = re.compile(r"^([^\s:][^:]*\.\w+):(\d+):(?: in (.+)| ?([\w.]*))$")
 _DEFINED = re.compile(r"^ *(?:async )?def (\w+)\(")
@@ -231,7 +233,7 @@ def _sympy(lines: Sequence[str]) -> Iterator[Report]:
 
 
 def _goes_on(line: str) -> bool:
-    return not _RULE.match(line) and not _bar(line, "_")
+    return not (_RULE.match(line) or _bar(line, "_") or _FINISHED.match(line))
 
 
 def _until_summary(body: Sequence[str]) -> Sequence[str]:

@@ -233,6 +233,20 @@ def test_the_runner_of_sympy_is_told_in_the_same_shape(mark: str) -> None:
     assert distil(log, ["test_Pow"], only_these=True) == power
 
 
+def test_a_long_summary_of_the_runner_of_sympy_is_no_error() -> None:
+    log = (
+        "_" * 80 + "\n___________ sympy/core/tests/test_numbers.py:test_issue_24543 ___________\n"
+        "Traceback (most recent call last):\n"
+        '  File "/testbed/sympy/core/numbers.py", line 1623, in __new__\n'
+        "    raise TypeError('invalid input: %s' % p)\n"
+        "TypeError: invalid input: 1.51.5\n\n"
+        " tests finished: 106 passed, 1 skipped, 1 expected to fail, 1 exceptions, \n"
+        "in 12.34 seconds \nDO *NOT* COMMIT!\n"
+    )
+    told = distil(log, ["test_issue_24543"])
+    assert told.endswith("E   TypeError: invalid input: 1.51.5")
+
+
 def test_a_file_that_the_runner_of_sympy_cannot_import_is_told() -> None:
     log = (
         "_" * 80 + "\n________________________ sympy/core/tests/test_arit.py ________________\n"
