@@ -251,27 +251,8 @@ class Worker:
         if run.id in self._cancelling:
             self._end(run.id)
             return
-        with self._sandboxes:
-            try:
-                sandbox = plans.sandbox_of_run(self.place, self.store, run)
-                scheduler = runs.scheduler_of(
-                    self.place, self.store, run.id, sandbox, self, self.steps
-                )
-            except (StoreError, WorldError):
-                raise
-            except StillwaterError as error:
-                self._block(run.id, str(error))
-                return
-            with self._lock:
-                cancelled = run.id in self._cancelling
-                if cancelled or self.store.run(run.id).finished_at is not None:
-                    scheduler.executor.close()
-                else:
-                    self._run_id, self._scheduler = run.id, scheduler
-                if self._stopping:
-                    scheduler.stop()
-        if self._scheduler is None:
-            self._end(run.id)
+        scheduler = self._begun(run)
+        if scheduler is None:
             return
         self.hub.tell()
         try:
@@ -285,6 +266,31 @@ class Worker:
         elif scheduler.blocked:
             self._block(run.id, scheduler.blocked)
         self.hub.tell()
+
+    def _begun(self, run: RunRow) -> Scheduler | None:
+        """The scheduler that drives the run from now on; None where it is blocked, or has ended."""
+        with self._sandboxes:
+            try:
+                sandbox = plans.sandbox_of_run(self.place, self.store, run)
+                scheduler = runs.scheduler_of(
+                    self.place, self.store, run.id, sandbox, self, self.steps
+                )
+            except (StoreError, WorldError):
+                raise
+            except StillwaterError as error:
+                self._block(run.id, str(error))
+                return None
+            with self._lock:
+                has_ended = self.store.run(run.id).finished_at is not None
+                if run.id not in self._cancelling and not has_ended:
+                    self._run_id, self._scheduler = run.id, scheduler
+                    if self._stopping:
+                        scheduler.stop()
+                    return scheduler
+        # Not with the lock: a cluster is left in half a minute.
+        scheduler.executor.close()
+        self._end(run.id)
+        return None
 
     def _end(self, run_id: str) -> None:
         """The same as `_abandon`, unless another thread is at it."""
