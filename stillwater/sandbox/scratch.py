@@ -112,18 +112,28 @@ def _unlink(name: str, parent: int) -> None:
 
 @contextmanager
 def _opened(name: str, parent: int | None) -> Iterator[int]:
-    """A descriptor of the folder itself, never of what a link names, once it may be read."""
-    flags = os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-    held = os.open(name, flags | getattr(os, "O_PATH", os.O_RDONLY), dir_fd=parent)
+    """A descriptor of the folder itself, never of what a link names, which may be changed now."""
+    flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+    try:
+        folder = os.open(name, flags, dir_fd=parent)
+    except PermissionError:
+        folder = _forced_open(name, parent)
+    try:
+        with suppress(OSError):
+            os.fchmod(folder, 0o700)
+        yield folder
+    finally:
+        os.close(folder)
+
+
+def _forced_open(name: str, parent: int | None) -> int:
+    """The same of a folder whose mode doesn't let it be read: by Linux's descriptors of paths."""
+    flags = os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+    held = os.open(name, flags, dir_fd=parent)
     try:
         itself = Path(f"/proc/self/fd/{held}")
-        with suppress(OSError):
-            itself.chmod(0o700)
-        folder = os.open(itself, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            yield folder
-        finally:
-            os.close(folder)
+        itself.chmod(0o700)
+        return os.open(itself, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     finally:
         os.close(held)
 
