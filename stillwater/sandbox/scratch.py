@@ -128,7 +128,7 @@ def _opened(name: str, parent: int | None) -> Iterator[int]:
 
 def _forced_open(name: str, parent: int | None) -> int:
     """The same of a folder whose mode doesn't let it be read: by Linux's descriptors of paths."""
-    flags = os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+    flags = getattr(os, "O_PATH", os.O_RDONLY) | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
     held = os.open(name, flags, dir_fd=parent)
     try:
         itself = Path(f"/proc/self/fd/{held}")

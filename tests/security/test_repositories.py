@@ -189,3 +189,24 @@ def test_clearing_a_tree_away_changes_nothing_that_its_symlinks_name(
     subprocess.run([sys.executable, "-c", CLEANING, *arguments], check=True)
     assert (secret.read_text(), secret.stat().st_mode & 0o777) == ("hush", 0o600)
     assert list((home / "work").iterdir()) == []
+
+
+SHUT = """
+import sys
+from pathlib import Path
+from stillwater.sandbox import scratch
+from stillwater.sandbox.launcher import drop_capabilities
+
+drop_capabilities()  # so that modes bind root, too
+top = Path(sys.argv[1])
+(top / "a" / "b").mkdir(parents=True)
+(top / "a" / "b" / "file").touch()
+for folder in (top / "a" / "b", top / "a", top):
+    folder.chmod(0)
+scratch.remove(top)
+"""
+
+
+def test_folders_that_nobody_may_read_are_cleared_away(tmp_path: Path) -> None:
+    subprocess.run([sys.executable, "-c", SHUT, str(tmp_path / "top")], check=True)
+    assert list(tmp_path.iterdir()) == []
