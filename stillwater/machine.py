@@ -40,6 +40,8 @@ class Event(StrEnum):
     ABORT = "abort"
 
 
+ANSWERED = frozenset({Event.PROPOSED, Event.UNUSABLE})
+"""The events that say that a model has answered: each is an attempt made."""
 CANCELLED = "cancelled by the operator"
 """The reason of an `abort` that an operator asked for."""
 FINAL = frozenset({State.VERIFIED, State.FAILED})

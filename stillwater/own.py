@@ -14,6 +14,7 @@ from stillwater.errors import InputError
 from stillwater.feedback import distil, tail
 from stillwater.grading import Printed, judge, read
 from stillwater.grading.parsers import EXIT_STATUS, EXIT_TEST
+from stillwater.refusals import UNREACHED
 from stillwater.repository import Repositories
 from stillwater.sandbox.protocol import Execution, Job, Sandbox
 from stillwater.steps.tools import PYTEST_OPTIONS, limits_of
@@ -23,12 +24,6 @@ NOT_EXECUTABLE, NOT_FOUND = 126, 127
 _STOPPED = re.compile(r"^!{3,} .*(stopping after|Interrupted).* !{3,}$", re.MULTILINE)
 _NONE = re.compile(r"no tests ran|collected 0 items|\d+ deselected|^ERROR: usage:", re.MULTILINE)
 _NO_PROGRAM = re.compile(r"^make(?:\[\d+\])?: \*\*\* .* Error 127$", re.MULTILINE)
-_UNREACHED = re.compile(
-    r"temporary failure in name resolution|name or service not known|could not resolve host|"
-    r"\bdns error\b|network is unreachable",
-    re.IGNORECASE,
-)
-"""Fewer words than of refusals.NO_NETWORK: a test may well be about a connection refused."""
 _REPORTED = re.compile(r"(?<=\s)-r([a-zA-Z]+)(?=\s|$)")
 _SHELL_WORDS = re.compile(
     r"""'[^']*'|"(?:\\.|[^"\\])*"|\\.|[;&|\n()]|[^;&|\n()'"\\]+|.""", re.DOTALL
@@ -127,7 +122,7 @@ def _ran_none(exit_code: int | None, log: str) -> bool:
     Tests have no network, so what has to fetch something first (uv, tox) can't run here.
     """
     if exit_code == NOT_EXECUTABLE or any(
-        one.search(log) for one in (_NO_MODULE, _NO_PROGRAM, _UNREACHED)
+        one.search(log) for one in (_NO_MODULE, _NO_PROGRAM, UNREACHED)
     ):
         return True
     return exit_code in {4, 5} and _NONE.search(log) is not None

@@ -18,14 +18,19 @@ REFUSED = frozenset(
         errno.ENOMEM,
     }
 )
+_UNREACHED = (
+    r"temporary failure in name resolution|name or service not known|could not resolve host|"
+    r"\bdns error\b|network is unreachable"
+)
+UNREACHED = re.compile(_UNREACHED, re.IGNORECASE)
+"""How programs say that there is no network: no test of a connection says so."""
 NO_NETWORK = re.compile(
-    r"temporary failure (?:in name resolution|resolving)|name or service not known|"
-    r"could ?n[o']t resolve host|\bdns error\b|network is unreachable|no route to host|"
+    rf"{_UNREACHED}|temporary failure resolving|could ?n[o']t resolve host|no route to host|"
     r"failed to establish a new connection|read timed out|connection broken|"
     r"remote end closed connection|condahttperror",
     re.IGNORECASE,
 )
-"""How programs that fetch something (pip, uv, conda, git, apt) say that they can't reach it."""
+"""How those that fetch something (pip, uv, conda, git, apt) say that they can't reach it."""
 DISK = tuple(os.strerror(number) for number in (errno.ENOSPC, errno.EDQUOT, errno.EIO))
 _END = 4000
 """Characters at the end of what a program printed that tell why it failed."""

@@ -5,6 +5,8 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise, takewhile
 
+from stillwater import testids
+
 _PART = re.compile(r"^=+ (FAILURES|ERRORS) =+$")
 _RULE = re.compile(r"^=+ (?=.*[^\W_]).* =+$")
 """A line of pytest's own: it always says something, other than the rule of a table."""
@@ -17,7 +19,6 @@ _CAPTURED = re.compile(r"^-+ Captured .* -+$")
 _LOCATION = re.compile(r"^([^\s:][^:]*\.\w+):(\d+):(?: in (.+)| ?([\w.]*))$")
 _DEFINED = re.compile(r"^ *(?:async )?def (\w+)\(")
 _UNITTEST = re.compile(r"^(?:FAIL|ERROR): (\S+)(?: \((.+)\))?(?: .*)?$")
-_CASE = re.compile(r"\w+ \([\w.]+\)")
 _RESULT = re.compile(r"(.+?) \.\.\. +(?:ok|OK|FAIL|ERROR|skipped|expected failure|unexpected).*")
 _WHOLE = re.compile(
     r"(?:setUp|tearDown)(?:Class|Module) \((?P<held>[\w.]+)\)"
@@ -61,7 +62,7 @@ def described(lines: Sequence[str]) -> dict[str, str]:
     """
     known = {one.said: one.name for one in reversed(list(_unittest(lines))) if one.said}
     for name, said in pairwise(lines):
-        if _CASE.fullmatch(name) and (found := _RESULT.fullmatch(said)):
+        if testids.case(name) and (found := _RESULT.fullmatch(said)):
             known.setdefault(found[1].strip(), name)
     return known
 

@@ -11,11 +11,8 @@ from stillwater.machine import Event
 from stillwater.models.protocol import Completion, Request
 from stillwater.repository import touched
 from stillwater.sandbox.protocol import Execution, Job, Setup
-from stillwater.steps.apply import apply
+from stillwater.steps.apply import apply, own_words
 from stillwater.steps.tools import Tools
-
-OTHERS = ("would no longer compile", "git apply:")
-"""What follows these words is the compiler's or git's, and each version words it otherwise."""
 
 
 def check(case: Case, bases: Bases) -> str | None:
@@ -34,10 +31,10 @@ def check(case: Case, bases: Bases) -> str | None:
     if patches != dict(case.now.artifacts):
         raise case.broken("its patch doesn't follow from its edits and the base files")
     for name, value in {**case.facts, **found.evidence}.items():
-        now, then = str(found.evidence.get(name)), str(case.facts.get(name))
-        if name == "problem" and any(words in now and words in then for words in OTHERS):
-            continue
-        if name not in case.facts or case.facts[name] != found.evidence.get(name):
+        now, then = found.evidence.get(name), case.facts.get(name)
+        if name == "problem":
+            now, then = own_words(str(now)), own_words(str(then))
+        if name not in case.facts or then != now:
             raise case.broken(
                 f"its {name} should be {found.evidence.get(name)!r:.200}: {value!r:.80}"
             )

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from stillwater import worktree
-from stillwater.canonical import digest
+from stillwater.canonical import Json, digest
 from stillwater.certificates.patches import forbidden
 from stillwater.certificates.reading import Certificate
 from stillwater.config import Config
@@ -131,8 +131,7 @@ def _unfit(instance: Instance, tools: Tools, patch: str) -> str | None:
 def _in_test(snapshot: Snapshot, baseline: TestRun, patch: str) -> Snapshot:
     """What TEST is given: how long the tests took before, and the patch that was applied."""
     name = digest(patch.encode())
-    trouble = baseline.reading.environment
-    took = {"baseline": {"seconds": baseline.execution.seconds, "environment": trouble}}
+    took: dict[str, Json] = {"baseline": baseline.measured}
     past = (
         Past(1, State.READ, Event.READ, State.GENERATE, 1, took),
         Past(2, State.APPLY, Event.APPLIED, State.TEST, 1, {"artifacts": {"patch": name}}),

@@ -12,7 +12,7 @@ from stillwater.canonical import Json, canonical, digest
 from stillwater.config import Config, frozen, stored
 from stillwater.datasets import Instance, instance_of
 from stillwater.errors import InputError
-from stillwater.machine import Event
+from stillwater.machine import ANSWERED, Event
 from stillwater.repository import Repositories
 from stillwater.steps.tools import environment_key
 from stillwater.store import MachineRow, RunRow, Store, queries
@@ -132,7 +132,7 @@ def _models(run: RunRow, arm: str, steps: Sequence[queries.Step]) -> list[Json]:
     """Each model that was asked, what its server told of it, and in which attempts."""
     asked: dict[str, list[Json]] = {}
     for step in steps:
-        if step.event in {Event.PROPOSED, Event.UNUSABLE}:
+        if step.event in ANSWERED:
             asked.setdefault(str(step.evidence.get("model")), []).append(step.attempt)
     served = _mapping(run.config, "served") | _mapping(_mapping(run.config, "served_apart"), arm)
     unknown: dict[str, Json] = {"digest": None, "reason": NOT_ASKED, "facts": {}}

@@ -31,9 +31,9 @@ def command(
     Each part repaired other instances under the same arms, as `compare --slice 0:100` does. What
     `combine --json` writes is itself a part.
     """
+    comparison.refuse_both(as_json, as_markdown, html)
     told = parts.together([parts.read(file) for file in files])
     compared = told.comparison
-    comparison.refuse_both(as_json, as_markdown, html)
     if as_json:
         # ASCII only: what others wrote can't reach the terminal but as escapes of JSON.
         typer.echo(json.dumps(told.model_dump(mode="json"), indent=2, ensure_ascii=True))

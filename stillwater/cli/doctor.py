@@ -181,8 +181,9 @@ def _opened(db: Path) -> tuple[str | None, str | None]:
     finally:
         connection.close()
     found = holder(db)
-    works = found is not None and alive(found) and not is_silent(found)
-    return schema, f"pid {found.get('pid')}" if found and works else None
+    if found is None or not alive(found) or is_silent(found):
+        return schema, None
+    return schema, f"pid {found.get('pid')}"
 
 
 def _disk(db: Database) -> Check:

@@ -21,7 +21,7 @@ from stillwater.cli.options import (
 from stillwater.cli.plain import console, program, warn
 from stillwater.cli.run import again, notice, settings_of
 from stillwater.errors import InputError
-from stillwater.machine import Event
+from stillwater.machine import ANSWERED, Event
 from stillwater.sandbox import choose
 from stillwater.sandbox.protocol import Sandbox
 from stillwater.store import Store, queries
@@ -75,7 +75,7 @@ def command(
         run_id = plans.create(store, ready)
         patch = _drive(place, store, run_id, walled, config, verbose=verbose)
         past = store.history(store.machines(run_id)[0].id)
-        tried = sum(one.event in {Event.PROPOSED, Event.UNUSABLE} for one in past)
+        tried = sum(one.event in ANSWERED for one in past)
         reason = one_line(str(past[-1].evidence.get("reason")), WIDEST)
     if patch is None:
         see = f"{program()} show {dataset.instances[0].instance_id} --db {place.db}"

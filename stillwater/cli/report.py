@@ -49,11 +49,11 @@ def command(
 
     Of a run with several arms: which of them repaired what, and whether that is chance.
     """
+    comparison.refuse_both(as_json, as_markdown, html)
     with reader.open_store(db) as store:
         found = reader.run_of(store, run)
         told = summary(store, found)
         compared = compare(store, found) if told["comparison"] else None
-    comparison.refuse_both(as_json, as_markdown, html)
     if as_json:
         # ASCII only: what models and tests said can't reach the terminal but as escapes of JSON.
         typer.echo(json.dumps(told, indent=2, ensure_ascii=True))

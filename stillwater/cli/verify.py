@@ -177,8 +177,7 @@ def _sandbox(
 
     What a stranger's setup_command does, with the network, is never done there unasked.
     """
-    from stillwater.sandbox import choose, scratch
-    from stillwater.sandbox.docker import DockerSandbox
+    from stillwater.sandbox import brief, choose, scratch
 
     alike = mine and settings.sandbox == "auto" and not instance.setup_command
     kind = "local" if alike else settings.sandbox
@@ -192,13 +191,8 @@ def _sandbox(
     )
     if why:
         warn(why)
-    if isinstance(sandbox, DockerSandbox):
-        sandbox.reap_dead(family)
-    try:
+    with brief(sandbox, family):
         yield sandbox
-    finally:
-        sandbox.cancel()
-        sandbox.reap()
 
 
 def _say(text: str) -> None:

@@ -63,9 +63,8 @@ def _arms(told: Comparison) -> Sheet:
 
 def _cached_share(arm: ArmFigures) -> float | None:
     """Of the prompt tokens of machines whose servers tell what they had in their caches."""
-    told = [one for one in arm.machines if one.cached_tokens is not None]
-    prompt = sum(one.prompt_tokens for one in told)
-    return sum(one.cached_tokens or 0 for one in told) / prompt if prompt else None
+    prompt = sum(one.prompt_tokens for one in arm.machines if one.cached_tokens is not None)
+    return arm.cached_tokens / prompt if arm.cached_tokens is not None and prompt else None
 
 
 def _pairs(pairs: Sequence[Pair]) -> Sheet:

@@ -1,7 +1,7 @@
 """Choosing what the model reads: files by rank, packed into a budget, whole where they fit."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, replace
 
 from stillwater.context import clues
@@ -74,7 +74,7 @@ def choose(
     files = candidates(source)
     if not files.texts:
         return Choice((), (), "the repository has no Python files outside its tests")
-    ranked, look = rank(_with_tests(query, source), files)
+    ranked, look = rank(_with_tests(query, source, files.packages), files)
     return pack(ranked, look, budget, max_files)
 
 
@@ -86,8 +86,7 @@ def candidates(source: Source) -> Files:
     return Files({path: text for path, text in read if text and text.strip()}, known)
 
 
-def _with_tests(query: Query, source: Source) -> Query:
-    known = packages(source.paths())
+def _with_tests(query: Query, source: Source, known: Container[str]) -> Query:
     named = [path for path in clues.paths(query.failing) if not is_candidate(path, known)]
     texts = [*query.tests, *(text for path in named if (text := source.read(path)))]
     return replace(query, tests=tuple(texts[:_MOST_TESTS]))

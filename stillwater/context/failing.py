@@ -8,10 +8,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
 
+from stillwater import testids
 from stillwater.edits.syntax import Definition, definitions, parse
 from stillwater.prompt import lines_of
 
-_UNITTEST = re.compile(r"(\w+) \(([\w.]+)\)")
 _SET_UP = frozenset({"setUp", "setUpClass", "setUpTestData", "setup_method", "setup_class"})
 _FRAME = re.compile(r"^([^\s:]+):(\d+): in ", re.MULTILINE)
 _MOST_TESTS = 3
@@ -127,11 +127,9 @@ def _wanted(test: str) -> _Wanted:
     if "::" in test:
         path, *names = test.split("::")
         return _Wanted(path, ".".join(names).partition("[")[0])
-    if found := _UNITTEST.fullmatch(test):
-        name, home = found.groups()
-        module, _, owner = home.removesuffix(f".{name}").rpartition(".")
-        path = module.replace(".", "/") + ".py" if module else ""
-        return _Wanted(path, f"{owner}.{name}")
+    if found := testids.case(test):
+        path = found.module.replace(".", "/") + ".py" if found.module else ""
+        return _Wanted(path, f"{found.owner}.{found.name}")
     return _Wanted("", test if test.isidentifier() else "")
 
 

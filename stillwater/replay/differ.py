@@ -5,7 +5,6 @@ times, not logs (which tell times), not what the world did.
 """
 
 import json
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
@@ -13,6 +12,7 @@ from itertools import zip_longest
 from stillwater.canonical import Json
 from stillwater.machine import Event
 from stillwater.snapshot import Past
+from stillwater.steps.apply import own_words
 from stillwater.store import Store
 
 LONGEST = 1000
@@ -20,7 +20,6 @@ LONGEST = 1000
 SAME = 100
 """Characters that are told of what is the same before a difference in a line."""
 NOTHING = "(nothing)"
-_OTHERS = re.compile(r"(would no longer compile|git apply:).*", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -77,9 +76,8 @@ def _crash(past: Past) -> Json:
 
 
 def _problem(past: Past) -> Json:
-    """Why no patch came of the edits; versions of Python and git word what they say otherwise."""
     problem = past.evidence.get("problem")
-    return _OTHERS.sub(r"\1", problem) if isinstance(problem, str) else problem
+    return own_words(problem) if isinstance(problem, str) else problem
 
 
 def _event(past: Past) -> Json:

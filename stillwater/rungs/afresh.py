@@ -22,10 +22,10 @@ from stillwater.rungs.model import Asked, Finding, family
 from stillwater.rungs.patches import Verified
 from stillwater.rungs.slots import in_slots
 from stillwater.sandbox import (
-    DockerSandbox,
     Sandbox,
     SetupError,
     Shelf,
+    brief,
     choose,
     engine,
     scratch,
@@ -139,13 +139,8 @@ def _sandbox(
     sandbox, _ = choose(
         settings.sandbox, folder, settings.docker_image, label, path, shelf=shelf, private=[private]
     )
-    if isinstance(sandbox, DockerSandbox):
-        sandbox.reap_dead(family())
-    try:
+    with brief(sandbox, family()):
         yield sandbox
-    finally:
-        sandbox.cancel()
-        sandbox.reap()
 
 
 @contextmanager

@@ -23,7 +23,15 @@ from stillwater.models.reach import Reach
 from stillwater.repository import Repositories
 from stillwater.rungs import canary, throwaway
 from stillwater.rungs.model import Asked, Finding, Result, family
-from stillwater.sandbox import DockerSandbox, LocalSandbox, Sandbox, engine, images, scratch
+from stillwater.sandbox import (
+    DockerSandbox,
+    LocalSandbox,
+    Sandbox,
+    brief,
+    engine,
+    images,
+    scratch,
+)
 from stillwater.scheduler import Scheduler
 from stillwater.slots import limits
 from stillwater.steps import Tools
@@ -175,9 +183,5 @@ def _chosen(kind: str, home: Path, image: str) -> Iterator[Sandbox]:
         with engine.connect() as client:
             images.pull(client, image)
         sandbox = DockerSandbox(home, image, f"{family()}-{scratch.unique()}")
-        sandbox.reap_dead(family())
-    try:
+    with brief(sandbox, family()):
         yield sandbox
-    finally:
-        sandbox.cancel()
-        sandbox.reap()

@@ -11,6 +11,7 @@ from stillwater.errors import InputError
 from stillwater.machine import Event, State
 from stillwater.models.client import LitellmClient
 from stillwater.rungs.model import Asked
+from stillwater.sandbox import brief
 from stillwater.snapshot import Past, Snapshot
 from stillwater.steps import Tools
 from stillwater.store import MachineRow
@@ -81,8 +82,5 @@ def tools(asked: Asked, patches: Sequence[Verified]) -> Iterator[Tools]:
     """
     place, config = asked.place, frozen(asked.run.config)
     sandbox = plans.sandbox_again(place, config, [one.instance for one in patches])
-    try:
+    with brief(sandbox):
         yield Tools(place.repositories(config), sandbox, LitellmClient(None, None))
-    finally:
-        sandbox.cancel()
-        sandbox.reap()

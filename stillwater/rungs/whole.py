@@ -18,6 +18,7 @@ from stillwater.rungs import throwaway
 from stillwater.rungs.afresh import Certified, Verdict, finding, tested
 from stillwater.rungs.model import Asked, Finding, Result
 from stillwater.rungs.patches import one_arm, verified
+from stillwater.sandbox import brief
 from stillwater.store import MachineRow, RungRow
 
 RUNG = 65537
@@ -106,19 +107,15 @@ def _replayed(asked: Asked, home: Path) -> Finding:
     record = replay.Record(asked.store, asked.run)
     place = runs.Place(home / "replay.db", asked.place.folder)
     sandbox = replay.prepare(place, record)
-    try:
-        with runs.opened(place) as made:
-            replay.begin(made, record, sandbox)
-            steps = replay.following(record)
-            stopped = runs.drive(place, made, record.run.id, sandbox, None, steps)
-            if stopped.signum is not None:
-                raise SystemExit(stopped.exit_code)
-            if stopped.blocked is not None:
-                raise WorldError(f"the replay was stopped: {stopped.blocked}")
-            report = replay.compare(record, made)
-    finally:
-        sandbox.cancel()
-        sandbox.reap()
+    with brief(sandbox), runs.opened(place) as made:
+        replay.begin(made, record, sandbox)
+        steps = replay.following(record)
+        stopped = runs.drive(place, made, record.run.id, sandbox, None, steps)
+        if stopped.signum is not None:
+            raise SystemExit(stopped.exit_code)
+        if stopped.blocked is not None:
+            raise WorldError(f"the replay was stopped: {stopped.blocked}")
+        report = replay.compare(record, made)
     return _compared(report)
 
 

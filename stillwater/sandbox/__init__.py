@@ -1,4 +1,5 @@
-"""Where tests run: `protocol` is the promise, `local` and `docker` keep it, `choose` picks one.
+"""Where tests run: `protocol` is the promise, `local` and `docker` keep it, `choose` picks one,
+`brief` ends it with its work.
 
 Local: `process` runs `launcher` behind `walls`, that are made of `layout`'s mounts by bubblewrap or
 by `namespaces`, and of control `groups`; `environments` caches virtual environments; `scratch` is
@@ -8,6 +9,7 @@ were pulled, `users` says whom jobs are in them, `spares` has `containers` ready
 what they write.
 """
 
+from stillwater.sandbox.brief import brief
 from stillwater.sandbox.choose import choose
 from stillwater.sandbox.docker import DockerSandbox
 from stillwater.sandbox.engine import engine_answers
@@ -36,6 +38,7 @@ __all__ = [
     "Setup",
     "SetupError",
     "Shelf",
+    "brief",
     "choose",
     "engine_answers",
 ]

@@ -168,7 +168,8 @@ def mounts(view: View) -> list[Mount]:
     shared = [one for one in writable if one[1] == SHARED]
     binds += [one for one in writable if one[1] != SHARED]
     plan += sorted(covers + binds, key=lambda m: (m[1].count("/"), m[1]))
-    secret = [*PASSWORDS, *(str(one) for one in view.covered if _is_shown(one, view))]
+    shown = (one for one in view.covered if _is_shown(one, view.hidden, view.readable))
+    secret = [*PASSWORDS, *map(str, shown)]
     plan += [("read", path, os.devnull) for path in secret if Path(path).is_file()]
     plan += [("proc", "/proc", ""), ("dev", "/dev", ""), *shared, ("seal", "/dev", "")]
     plan += [("guard", path, path) for path in GUARDED if Path(path).exists()]
@@ -177,21 +178,16 @@ def mounts(view: View) -> list[Mount]:
     return [*plan, ("seal", "/", "")]
 
 
-def _is_shown(path: Path, view: View) -> bool:
+def _is_shown(path: Path, hidden_: frozenset[Path], readable: frozenset[Path]) -> bool:
     """Whether the nearest special folder above it is shown, or there is none."""
-    above = [one for one in view.hidden | view.readable if path.is_relative_to(one)]
-    return not above or max(above, key=lambda one: len(one.parts)) not in view.hidden
+    above = [one for one in hidden_ | readable if one != path and path.is_relative_to(one)]
+    return not above or max(above, key=lambda one: len(one.parts)) not in hidden_
 
 
 @lru_cache
 def _covers(hidden_: frozenset[Path], readable: frozenset[Path]) -> tuple[str, ...]:
     """Those of `hidden_` that the nearest special folder above would show. Names alone decide."""
-    shown = []
-    for path in hidden_:
-        above = [p for p in hidden_ | readable if p != path and path.is_relative_to(p)]
-        if not above or max(above, key=lambda p: len(p.parts)) not in hidden_:
-            shown.append(str(path))
-    return tuple(shown)
+    return tuple(str(path) for path in hidden_ if _is_shown(path, hidden_, readable))
 
 
 def allowed(view: View) -> dict[str, list[str]]:

@@ -1,6 +1,7 @@
 """APPLY: the edits onto the base commit's files, all or none, and the patch that they make."""
 
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -11,6 +12,14 @@ from stillwater.machine import Event
 from stillwater.repository import touched
 from stillwater.snapshot import Artifact, Outcome, Snapshot
 from stillwater.steps.tools import Tools
+
+_OF_OTHERS = re.compile(r"(would no longer compile|git apply:).*", re.DOTALL)
+
+
+def own_words(problem: str) -> str:
+    """The problem of a `rejected` without what Python's compiler or git says in it: each version of
+    theirs words that otherwise."""
+    return _OF_OTHERS.sub(r"\1", problem)
 
 
 def apply(snapshot: Snapshot, tools: Tools) -> Outcome:

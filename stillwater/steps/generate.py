@@ -8,7 +8,7 @@ from stillwater import anew, edits, prompt
 from stillwater.canonical import Json, canonical, digest
 from stillwater.config import Config
 from stillwater.estimate import tokens
-from stillwater.machine import Event
+from stillwater.machine import ANSWERED, Event
 from stillwater.models.client import BUILTIN, PromptTooLong
 from stillwater.models.protocol import Completion, Message, Request
 from stillwater.snapshot import JSON, Artifact, Outcome, Past, Snapshot
@@ -130,7 +130,7 @@ def _request(snapshot: Snapshot, chosen: Past, shown: Sequence[prompt.ShownFile]
 
 def attempts_by(snapshot: Snapshot) -> int:
     """How many attempts the snapshot's model has ended: another of the chain asks anew."""
-    answers = [past for past in snapshot.past if past.event in {Event.PROPOSED, Event.UNUSABLE}]
+    answers = [past for past in snapshot.past if past.event in ANSWERED]
     return sum(past.evidence.get("model") == snapshot.model for past in answers)
 
 

@@ -124,7 +124,7 @@ def _choose(
         "files": files,
         "skipped": skipped,
         "budget": budget,
-        "baseline": {**verdict.evidence(), **_measured(baseline)},
+        "baseline": {**verdict.evidence(), **baseline.measured},
         "sandbox": {
             "kind": tools.sandbox.kind,
             "walls": dict(tools.sandbox.walls()),
@@ -146,13 +146,6 @@ def _choose(
     if source:
         logs["tests"] = Artifact("feedback", source.encode("utf-8", "replace"))
     return Outcome(Event.READ, evidence, logs)
-
-
-def _measured(baseline: TestRun) -> dict[str, Json]:
-    """How long the tests took, and the trouble with the environment that they printed."""
-    trouble = baseline.reading.environment
-    seconds = round(baseline.execution.seconds, 3)
-    return {"seconds": seconds, "environment": trouble} if trouble else {"seconds": seconds}
 
 
 def _failing_tests(

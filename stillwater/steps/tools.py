@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from stillwater import stuck
-from stillwater.canonical import digest
+from stillwater.canonical import Json, digest
 from stillwater.config import Config
 from stillwater.datasets.instance import Instance
 from stillwater.errors import WorldError
@@ -63,6 +63,12 @@ class TestRun:
         """What the tests printed, as it is kept."""
         return self.execution.output
 
+    @property
+    def measured(self) -> dict[str, Json]:
+        """How long the tests took, and the trouble with the environment that they printed."""
+        trouble, seconds = self.reading.environment, round(self.execution.seconds, 3)
+        return {"seconds": seconds} | ({"environment": trouble} if trouble else {})
+
 
 def as_it_is(job: Job) -> Job:
     """No change to a job."""
@@ -107,10 +113,15 @@ def run_tests(
 
 def _usual(snapshot: Snapshot) -> str | None:
     """The trouble with the environment that the baseline's log showed, though its tests ran."""
-    chosen = snapshot.last(Event.READ)
-    baseline = chosen.evidence.get("baseline") if chosen else None
-    trouble = baseline.get("environment") if isinstance(baseline, Mapping) else None
+    trouble = _baseline(snapshot).get("environment")
     return trouble if isinstance(trouble, str) else None
+
+
+def _baseline(snapshot: Snapshot) -> Mapping[str, Json]:
+    """What READ told of the tests before any change; nothing where it hasn't."""
+    chosen = snapshot.last(Event.READ)
+    told = chosen.evidence.get("baseline") if chosen else None
+    return told if isinstance(told, Mapping) else {}
 
 
 def calls_of_tests(snapshot: Snapshot, tools: Tools, seconds: float) -> Calls:
@@ -200,10 +211,9 @@ def hang_seconds(snapshot: Snapshot) -> float:
     A baseline that some of them never ran in (one that can't be imported ends in a second) says
     nothing of how long they take once they do.
     """
-    read = snapshot.last(Event.READ)
-    baseline = read.evidence.get("baseline") if read else None
-    if not isinstance(baseline, Mapping) or snapshot.instance.log_parser == EXIT_STATUS:
+    if snapshot.instance.log_parser == EXIT_STATUS:
         return float("inf")
+    baseline = _baseline(snapshot)
     took, tests = baseline.get("seconds"), baseline.get("tests")
     if not isinstance(took, int | float) or not isinstance(tests, Mapping):
         return float("inf")

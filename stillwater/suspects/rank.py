@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
+from stillwater import testids
 from stillwater.context.facts import Passage, passages
 from stillwater.context.files import is_candidate, packages
 from stillwater.suspects.calls import Calls
@@ -19,7 +20,6 @@ from stillwater.suspects.calls import Calls
 _INSIDE = re.compile(r"__(?:repr|str|format|hash)__$")
 """What the report of a failure calls, not the test."""
 
-_UNITTEST = re.compile(r"(\w+) \(([\w.]+)\)")
 _MOST_CALLS = 3
 
 
@@ -132,8 +132,7 @@ def _is_one_of(known: _Bare, wanted: Collection[_Bare]) -> bool:
 
 def _bare(test: str) -> _Bare:
     """The class and the function of `a.py::T::test_x[1]`, `test_x (a.T)` and `test_x`."""
-    if found := _UNITTEST.fullmatch(test):
-        name, home = found.groups()
-        return _Bare(home.removesuffix(f".{name}").rpartition(".")[2], name)
+    if found := testids.case(test):
+        return _Bare(found.owner, found.name)
     *homes, name = re.split(r"[ \[(]", test)[0].split("::")
     return _Bare(homes[-1] if len(homes) > 1 else "", name)
